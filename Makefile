@@ -1,0 +1,31 @@
+# make book · make test · make lab · make clean.  The README has the same steps without make.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.installed
+
+.PHONY: book test lab clean
+
+book: $(READY)
+	$(BIN)/jupyter-book build .
+	@echo "The book is ready. Open: file://$(CURDIR)/_build/html/index.html"
+
+test: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pytest --ignore tests/test_book.py --ignore tests/test_site.py
+	rm -rf _build/.doctrees _build/html _build/jupyter_execute
+	$(BIN)/jupyter-book build -W -n --keep-going .
+	$(BIN)/pytest tests/test_book.py tests/test_site.py
+
+lab: $(READY)
+	cd book && ../$(BIN)/jupyter lab
+
+clean:
+	rm -rf .venv _build aecourse.egg-info .pytest_cache .ruff_cache
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(f"Python 3.11 or newer is needed, but $(PYTHON) is {v[0]}.{v[1]}. Install one, or name it: make $(MAKECMDGOALS) PYTHON=python3.12" if v < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt -e .
+	@touch $@

@@ -1,0 +1,117 @@
+"""Loss terms, one value per sample; the training loop decides how to average.
+
+Each term *sums* over the values of a sample. A mean here and a sum there would weigh the terms of
+a model against each other by accident.
+"""
+
+from torch import Tensor
+from torch.nn import functional
+
+
+def squared_error(x_hat: Tensor, x: Tensor) -> Tensor:
+    """Squared error of a reconstruction, summed over the values of each sample.
+
+    Equation ``eq-reconstruction-loss`` of the chapter "What an autoencoder is". Up to a constant it
+    is the negative log-likelihood, in nats, of a Gaussian with mean ``x_hat`` and variance ½.
+
+    Parameters
+    ----------
+    x_hat, x : Tensor of shape (n_samples, ...)
+        Reconstructions and what they should have been.
+
+    Returns
+    -------
+    Tensor of shape (n_samples,)
+        In squared units of ``x``.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ: broadcasting would return a wrong number quietly.
+
+    Examples
+    --------
+    >>> import torch
+    >>> squared_error(torch.zeros(2, 3), torch.tensor([[1.0, 2.0, 2.0], [0.0, 0.0, 1.0]]))
+    tensor([9., 1.])
+    """
+    _require_same_shape(x_hat=x_hat, x=x)
+    return (x_hat - x).square().flatten(1).sum(dim=1)
+
+
+def bernoulli_nll(logits: Tensor, x: Tensor) -> Tensor:
+    """Negative log-likelihood of Bernoulli pixels, summed over each sample.
+
+    Also called binary cross-entropy. For grey values between 0 and 1 it is a usable loss, but not
+    the likelihood of any distribution over them (Loaiza-Ganem & Cunningham 2019).
+
+    Parameters
+    ----------
+    logits : Tensor of shape (n_samples, ...)
+        ln(p / (1 − p)) of each pixel's probability p; no sigmoid has been applied.
+    x : Tensor of shape (n_samples, ...)
+        Values in [0, 1].
+
+    Returns
+    -------
+    Tensor of shape (n_samples,)
+        In nats.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, or a value of ``x`` lies outside [0, 1].
+
+    Examples
+    --------
+    >>> import torch
+    >>> bernoulli_nll(torch.zeros(1, 2), torch.tensor([[0.0, 1.0]]))  # two fair coins: 2 ln 2
+    tensor([1.3863])
+    """
+    _require_same_shape(logits=logits, x=x)
+    if x.numel() and not (x.min() >= 0 and x.max() <= 1):  # written so that NaN is refused too
+        raise ValueError(
+            f"expected values in [0, 1], got {x.min():.4g} to {x.max():.4g}: scale the data first"
+        )
+    nll = functional.binary_cross_entropy_with_logits(logits, x, reduction="none")
+    return nll.flatten(1).sum(dim=1)
+
+
+def kl_to_standard_normal(mean: Tensor, log_var: Tensor) -> Tensor:
+    """KL divergence from N(mean, exp(log_var)) to N(0, I), summed over each code.
+
+    For one dimension it is ½(μ² + σ² − ln σ² − 1) (Kingma & Welling 2014, appendix B).
+
+    Parameters
+    ----------
+    mean, log_var : Tensor of shape (n_samples, n_latent)
+        Mean, and natural logarithm of the variance, of the encoder's Gaussian.
+
+    Returns
+    -------
+    Tensor of shape (n_samples,)
+        In nats; zero when the Gaussian is the prior.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ: broadcasting would return a wrong number quietly.
+
+    Examples
+    --------
+    >>> import torch
+    >>> kl_to_standard_normal(torch.tensor([[0.0], [2.0]]), torch.zeros(2, 1))
+    tensor([0., 2.])
+    """
+    _require_same_shape(mean=mean, log_var=log_var)
+    return 0.5 * (mean.square() + log_var.exp() - log_var - 1).flatten(1).sum(dim=1)
+
+
+def _require_same_shape(**tensors: Tensor) -> None:
+    """Raise unless two named tensors have one shape, with at least a row for each sample."""
+    (name_a, a), (name_b, b) = tensors.items()
+    if a.shape != b.shape or a.ndim < 2:
+        raise ValueError(
+            f"expected {name_a} and {name_b} of one shape (n_samples, ...), "
+            f"got {tuple(a.shape)} and {tuple(b.shape)}"
+        )

@@ -1,0 +1,116 @@
+"""Seed everything, choose the device, and look at a model without changing it."""
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import nn
+
+
+def seed_everything(seed: int) -> None:
+    """Seed the global random streams of Python, NumPy and PyTorch.
+
+    Call it *before* a model is built: a model draws its first weights when it is constructed.
+
+    Parameters
+    ----------
+    seed : int
+        Zero or more, below 2³².
+
+    Raises
+    ------
+    ValueError
+        If the seed is outside that range.
+
+    Examples
+    --------
+    >>> seed_everything(0)
+    >>> first = torch.rand(3)
+    >>> seed_everything(0)
+    >>> bool((torch.rand(3) == first).all())
+    True
+    """
+    if not 0 <= seed < 2**32:
+        raise ValueError(f"expected a seed from 0 to 2**32 - 1, got {seed}")
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 - libraries that still use the global stream
+    torch.manual_seed(seed)
+
+
+def choose_device(name: str | torch.device | None = None) -> torch.device:
+    """Return the device asked for, or the fastest one that this machine has.
+
+    Parameters
+    ----------
+    name : str or torch.device, optional
+        For instance ``"cpu"``, ``"cuda"`` or ``"mps"``. By default CUDA, else MPS, else the CPU.
+
+    Returns
+    -------
+    torch.device
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown, or this machine has no such device.
+
+    Examples
+    --------
+    >>> choose_device("cpu")
+    device(type='cpu')
+    """
+    available = ["cpu"]
+    if torch.backends.mps.is_available():
+        available.insert(0, "mps")
+    if torch.cuda.is_available():
+        available.insert(0, "cuda")
+    if name is None:
+        return torch.device(available[0])
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        device = None
+    if device is None or device.type not in available:
+        raise ValueError(f"expected one of the devices {available}, got {name!r}")
+    return device
+
+
+def device_of(model: nn.Module) -> torch.device:
+    """Return the device that holds a model's weights (the CPU when it has none)."""
+    weights = next(model.parameters(), next(model.buffers(), None))
+    return torch.device("cpu") if weights is None else weights.device
+
+
+@contextmanager
+def keeping_modes(model: nn.Module) -> Iterator[None]:
+    """Give each layer of a model its own mode (training or evaluation) back at the end."""
+    modes = [(module, module.training) for module in model.modules()]
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Look at a model: evaluation mode and no gradients inside, its own modes again after.
+
+    Parameters
+    ----------
+    model : nn.Module
+
+    Examples
+    --------
+    >>> model = nn.Dropout()
+    >>> with evaluating(model):
+    ...     bool((model(torch.ones(100)) == 1).all())
+    True
+    >>> model.training
+    True
+    """
+    with keeping_modes(model), torch.no_grad():
+        model.eval()
+        yield

@@ -1,0 +1,3 @@
+import matplotlib
+
+matplotlib.use("agg")  # no window, whatever the machine

@@ -1,0 +1,85 @@
+"""Each module of the package imports only from layers below its own."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "aecourse"
+LAYERS = {
+    "runtime": 0,
+    "data": 0,
+    "losses": 0,
+    "models": 1,
+    "training": 2,
+    "latent": 3,
+    "evaluation": 3,
+    "plotting": 5,
+}
+SIBLINGS = {"models"}  # a folder of one concept a file: they may share a building block
+AT_CALL_TIME = {("training", "plotting")}  # History.plot asks for a picture of itself
+
+
+def imports(tree, package):
+    """Yield (first name below aecourse, whether it stands at the top of the file)."""
+    top = set(tree.body)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
+            base = ".".join(filter(None, [base, node.module]))
+            names = [f"{base}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "aecourse":
+                yield (parts[1] if len(parts) > 1 else ""), node in top
+
+
+def violations(path, source, package):
+    module = path.parts[0].removesuffix(".py")
+    for target, at_top in imports(ast.parse(source), package):
+        lower = LAYERS.get(target, 99) < LAYERS[module]
+        sibling = target == module and module in SIBLINGS
+        late = not at_top and (module, target) in AT_CALL_TIME
+        if not (lower or sibling or late):
+            yield f"{path}: layer {LAYERS[module]} imports {target!r}"
+
+
+FILES = [p for p in sorted(PACKAGE.rglob("*.py")) if p != PACKAGE / "__init__.py"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_go_down(path):
+    inside = path.relative_to(PACKAGE)
+    assert inside.parts[0].removesuffix(".py") in LAYERS, "name its layer in this file"
+    package = ["aecourse", *inside.parts[:-1]]
+    assert list(violations(inside, path.read_text(encoding="utf-8"), package)) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from . import plotting",
+        "from .plotting import curves",
+        "import aecourse.plotting",
+        "from aecourse import plotting",
+        "def f():\n    from . import plotting",
+        "from .runtime import choose_device",
+        "from . import unheard_of",
+    ],
+)
+def test_an_import_upwards_or_sideways_is_found(source):
+    assert len(list(violations(Path("losses.py"), source, ["aecourse"]))) == 1
+
+
+def test_an_import_downwards_is_allowed():
+    source = "from .. import losses\nfrom ..losses import squared_error\nfrom .dense import mlp"
+    assert list(violations(Path("models/new.py"), source, ["aecourse", "models"])) == []
+
+
+def test_importing_the_package_pulls_in_no_module():
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    assert list(imports(tree, ["aecourse"])) == []

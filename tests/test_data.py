@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+import torch
+from sklearn.datasets import load_digits
+
+from aecourse import data
+
+
+def test_digits_are_scikit_learns_each_exactly_once():
+    split = data.digits()
+    x = torch.cat([split.train.x, split.test.x]).double().numpy() * 16
+    y = torch.cat([split.train.y, split.test.y]).numpy()
+    ours = sorted(map(tuple, np.column_stack([y, x])))
+    pixels, labels = load_digits(return_X_y=True)
+    assert ours == sorted(map(tuple, np.column_stack([labels, pixels])))
+
+
+def test_digits_types_and_range():
+    for samples in (data.digits().train, data.digits().test):
+        assert (samples.x.dtype, samples.y.dtype) == (torch.float32, torch.int64)
+        assert (samples.x.min(), samples.x.max()) == (0, 1)
+
+
+@pytest.mark.parametrize("test_fraction", [0.1, 0.2, 0.5])
+def test_each_digit_is_split_in_the_same_proportion(test_fraction):
+    split = data.digits(test_fraction=test_fraction)
+    held_out = torch.bincount(split.test.y)
+    total = held_out + torch.bincount(split.train.y)
+    assert (held_out - test_fraction * total).abs().max() <= 1
+
+
+def test_the_seed_decides_the_split():
+    first, again, other = data.digits(seed=3), data.digits(seed=3), data.digits(seed=4)
+    assert torch.equal(first.test.x, again.test.x)
+    assert not torch.equal(first.test.x, other.test.x)
+
+
+@pytest.mark.parametrize("fraction", [0, 1, -0.2, 1.5, float("nan")])
+def test_a_fraction_that_leaves_nothing_is_refused(fraction):
+    with pytest.raises(ValueError, match="expected a test_fraction"):
+        data.digits(test_fraction=fraction)
+
+
+def test_samples_are_selected_together():
+    samples = data.Samples(torch.arange(10.0)[:, None], torch.arange(10))
+    chosen = samples[torch.tensor([7, 2])]
+    assert chosen.x[:, 0].tolist() == chosen.y.tolist() == [7, 2]
+    assert data.Samples(torch.zeros(4, 1))[:3].y is None
+
+
+def test_samples_of_unequal_length_are_refused():
+    with pytest.raises(ValueError, match="got 3 x, 2 y"):
+        data.Samples(torch.zeros(3, 1), torch.zeros(2))

@@ -1,0 +1,102 @@
+"""The cache of executed chapters: an edit runs again what depends on it, and nothing else."""
+
+import importlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+CHAPTER = """\
+---
+jupytext:
+  text_representation:
+    extension: .md
+    format_name: myst
+kernelspec:
+  name: python3
+---
+
+# A chapter
+
+```{{code-cell}} ipython3
+from pathlib import Path
+
+log = Path("{name}.log")
+log.write_text(log.read_text() + "x" if log.exists() else "x");
+```
+"""
+
+
+class Book:
+    """A book of two small chapters, built as ours is."""
+
+    def __init__(self, root):
+        self.root = root
+        shutil.copytree(ROOT / "book" / "_ext", root / "book" / "_ext")
+        self.write("_config.yml", (ROOT / "_config.yml").read_text(encoding="utf-8"))
+        shutil.copytree(ROOT / "book" / "_static", root / "book" / "_static")
+        self.write("_toc.yml", "format: jb-book\nroot: book/one\nchapters:\n  - file: book/two\n")
+        self.write("references.bib", "")
+        self.write("requirements.txt", "torch==2.13.0\n")
+        self.write("aecourse/losses.py", "WEIGHT = 1\n")
+        for name in ("one", "two"):
+            self.write(f"book/{name}.md", CHAPTER.format(name=name))
+
+    def write(self, path, text):
+        (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / path).write_text(text, encoding="utf-8")
+
+    def build(self):
+        run = "from jupyter_book.cli.main import main; main()"
+        command = [sys.executable, "-c", run, "build", str(self.root)]
+        result = subprocess.run(command, capture_output=True, text=True, timeout=300)
+        assert result.returncode == 0, result.stdout + result.stderr
+        return [len((self.root / f"book/{name}.log").read_text()) for name in ("one", "two")]
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory):
+    return Book(tmp_path_factory.mktemp("book"))
+
+
+def test_edits_execute_what_depends_on_them(book):
+    assert book.build() == [1, 1]
+
+    book.write("book/one.md", CHAPTER.format(name="one").replace("log =", "log = out ="))
+    assert book.build() == [2, 1]
+
+    book.write("aecourse/losses.py", "WEIGHT = 2\n")
+    assert book.build() == [3, 2]
+
+    book.write("book/two.md", CHAPTER.format(name="two") + "\nMore words, no other code.\n")
+    assert book.build() == [3, 2]
+
+
+@pytest.mark.parametrize(
+    "path", ["aecourse/losses.py", "aecourse/models/new.py", "requirements.txt", "book/a.mplstyle"]
+)
+def test_the_fingerprint_sees_what_all_chapters_depend_on(tmp_path, monkeypatch, path):
+    monkeypatch.syspath_prepend(str(ROOT / "book" / "_ext"))
+    fingerprint = importlib.import_module("execution_cache").fingerprint
+    for name in ("aecourse/losses.py", "requirements.txt", "book/one.md"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("before")
+    before = fingerprint(tmp_path)
+    (tmp_path / "book/one.md").write_text("after")
+    assert fingerprint(tmp_path) == before  # a chapter of its own is myst-nb's business
+    (tmp_path / path).parent.mkdir(exist_ok=True)
+    (tmp_path / path).write_text("after")
+    assert fingerprint(tmp_path) != before
+
+
+def test_a_cell_that_raises_fails_the_build_each_time(book):
+    book.write(
+        "book/two.md", CHAPTER.format(name="two").replace("from pathlib", "1 / 0\nfrom pathlib")
+    )
+    for _ in range(2):
+        with pytest.raises(AssertionError, match="ZeroDivisionError"):
+            book.build()

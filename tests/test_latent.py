@@ -1,0 +1,54 @@
+import pytest
+import torch
+from torch import nn
+
+from aecourse import latent
+from aecourse.models import DenseAutoencoder
+
+
+def test_encoding_in_batches_equals_encoding_at_once():
+    model = nn.Sequential(nn.Dropout(), DenseAutoencoder((5, 4, 2)))
+    model.encode = lambda x: model[1].encode(model[0](x))
+    x = torch.rand(10, 5)
+    codes = latent.encode(model, x, batch_size=3)
+    torch.testing.assert_close(codes, model[1].encode(x).detach())
+    assert not codes.requires_grad
+    assert model.training
+
+
+def test_an_interpolation_is_straight_with_equal_steps_and_exact_ends():
+    a, b = torch.randn(2, 5, generator=torch.Generator().manual_seed(0))
+    walk = latent.interpolate(a, b, 7)
+    assert torch.equal(walk[0], a)
+    assert torch.equal(walk[-1], b)
+    torch.testing.assert_close(walk.diff(dim=0), ((b - a) / 6).expand(6, 5))
+
+
+def test_a_grid_covers_the_data_as_a_map():
+    codes = torch.stack([torch.linspace(-3, 5, 101), torch.linspace(10, 20, 101)], dim=1)
+    z = latent.grid(codes, 5, coverage=1.0)
+    assert z.shape == (5, 5, 2)
+    assert z[0, 0].tolist() == [-3, 20]  # top left: smallest first number, largest second
+    assert z[-1, -1].tolist() == [5, 10]
+    torch.testing.assert_close(z[:, :, 0].diff(dim=1), torch.full((5, 4), 2.0))
+
+
+def test_a_grid_leaves_strays_out():
+    codes = torch.cat([torch.rand(1000, 2), torch.tensor([[1e6, -1e6]])])
+    z = latent.grid(codes, 3, coverage=0.9)
+    inside = ((codes >= z.amin((0, 1))) & (codes <= z.amax((0, 1)))).float().mean(dim=0)
+    torch.testing.assert_close(inside, torch.tensor([0.9, 0.9]), atol=2e-3, rtol=0)
+
+
+def test_bad_input_is_refused():
+    with pytest.raises(ValueError, match="at least one sample to encode"):
+        latent.encode(DenseAutoencoder((4, 2)), torch.zeros(0, 4))
+    with pytest.raises(ValueError, match=r"shape \(n_latent,\), got \(2,\) and \(3,\)"):
+        latent.interpolate(torch.zeros(2), torch.zeros(3), 5)
+    with pytest.raises(ValueError, match="at least 2 steps, the two ends, got 1"):
+        latent.interpolate(torch.zeros(2), torch.ones(2), 1)
+    for codes in (torch.zeros(5, 3), torch.zeros(0, 2)):
+        with pytest.raises(ValueError, match=r"codes of shape \(n_samples, 2\), got"):
+            latent.grid(codes)
+    with pytest.raises(ValueError, match="n_steps from 2 and coverage"):
+        latent.grid(torch.zeros(5, 2), coverage=0)

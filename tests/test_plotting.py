@@ -1,0 +1,80 @@
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+
+from aecourse import plotting
+from aecourse.training import History
+
+
+@pytest.fixture
+def ax():
+    figure, ax = plt.subplots()
+    yield ax
+    figure.canvas.draw()  # a picture that cannot be drawn fails here
+    plt.close(figure)
+
+
+@pytest.mark.parametrize("shape", [(6, 64), (6, 8, 8), (6, 1, 8, 8)])
+def test_a_grid_holds_each_image_at_its_place(ax, shape):
+    images = torch.rand(shape, requires_grad=True)
+    assert plotting.image_grid(ax, images, n_columns=3) is ax
+    mosaic = ax.images[0].get_array()
+    fifth = mosaic[9:17, 9:17]  # second row, second column: behind 8 pixels and a margin of 1
+    np.testing.assert_array_equal(fifth, images[4].detach().reshape(8, 8))
+    assert mosaic.mask[8].all()
+
+
+def test_a_grid_that_is_not_full_is_left_blank(ax):
+    plotting.image_grid(ax, np.ones((5, 4)), n_columns=3)
+    mosaic = ax.images[0].get_array()
+    assert mosaic.mask[3:, 6:].all()
+    assert mosaic.count() == 5 * 4
+
+
+def test_rows_carry_their_names_from_top_to_bottom(ax):
+    rows = {"original": np.zeros((4, 9)), "decoded": np.ones((4, 9))}
+    plotting.image_rows(ax, rows)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["original", "decoded"]
+    mosaic = ax.images[0].get_array()
+    assert mosaic[:3].max() == 0
+    assert mosaic[4:].min() == 1
+    (_, top), (_, bottom) = ax.transData.transform([(0, 0.5), (0, 1.5)])
+    assert top > bottom
+
+
+def test_curves_are_the_history(ax):
+    history = History(train={"loss": [4.0, 2.0, 1.0]}, validation={"loss": [5.0, 3.0, 2.0]})
+    assert history.plot(ax) is ax
+    train, held_out = ax.lines
+    np.testing.assert_array_equal(train.get_xydata(), [[1, 4], [2, 2], [3, 1]])
+    np.testing.assert_array_equal(held_out.get_xydata(), [[1, 5], [2, 3], [3, 2]])
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["training", "held-out"]
+
+
+def test_points_of_one_class_share_a_colour_that_the_bar_names(ax):
+    codes, labels = np.random.default_rng(0).normal(size=(30, 2)), np.repeat([9, 1, 4], 10)
+    plotting.scatter_codes(ax, torch.tensor(codes), torch.tensor(labels))
+    ax.figure.canvas.draw()
+    points = ax.collections[0]
+    np.testing.assert_allclose(points.get_offsets(), codes)
+    colours = [tuple(colour) for colour in points.get_facecolors()]
+    assert [len(set(colours[i : i + 10])) for i in (0, 10, 20)] == [1, 1, 1]
+    assert len(set(colours)) == 3
+    bar = ax.figure.axes[1]
+    assert [label.get_text() for label in bar.get_yticklabels()] == ["1", "4", "9"]
+    medians = {text.get_text(): text.get_position() for text in ax.texts}
+    np.testing.assert_allclose(medians["9"], np.median(codes[:10], axis=0))
+
+
+def test_bad_input_is_refused(ax):
+    for images in (np.zeros((3, 5)), np.zeros((0, 8, 8)), np.zeros((2, 3, 8, 8)), np.zeros(64)):
+        with pytest.raises(ValueError, match="expected images of shape"):
+            plotting.image_grid(ax, images)
+    with pytest.raises(ValueError, match="equally many images"):
+        plotting.image_rows(ax, {"a": np.zeros((3, 4)), "b": np.zeros((2, 4))})
+    with pytest.raises(ValueError, match=r"one of the terms \['loss'\], got 'kl'"):
+        plotting.curves(ax, {"loss": [1.0]}, term="kl")
+    for codes, labels in ((np.zeros((4, 3)), range(4)), (np.zeros((4, 2)), range(3))):
+        with pytest.raises(ValueError, match=r"expected codes of shape \(n_samples, 2\)"):
+            plotting.scatter_codes(ax, codes, labels)

@@ -1,0 +1,291 @@
+"""The built pages, as a file tree and in a headless Chromium."""
+
+import functools
+import http.server
+import os
+import re
+import shutil
+import threading
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+from playwright.sync_api import sync_playwright
+
+SITE = Path(__file__).parents[1] / "_build" / "html"
+PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.glob("book/*.html"))
+RAW = re.compile(r"```|:::|\{[a-z]+(:[a-z]+)?\}`|\$\$|\\(begin|frac|hat|label)|:label:")
+THEIRS = ("'THEBE_JS_URL' has already been declared",)  # the theme loads its own script twice
+WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+
+
+def soup(page):
+    return BeautifulSoup((SITE / page).read_text(encoding="utf-8"), "html.parser")
+
+
+# ---- checks of one page's HTML: each returns what is wrong with it -----------------------------
+
+
+def errors_shown(html):
+    found = [str(tag) for tag in html.select(".output.traceback, .output.error")]
+    return found + re.findall(r"Traceback \(most recent call last\).*", html.get_text())
+
+
+def raw_markup(html):
+    for tag in html.select("pre, code, script, style, .math"):
+        tag.decompose()
+    return [match.group() for match in RAW.finditer(html.get_text())]
+
+
+def images_without_alt(html):
+    def is_text(alt):
+        return bool(alt.strip()) and not re.search(r"\.(svg|png|jpe?g|gif)$|/", alt.strip())
+
+    return [str(img) for img in html.find_all("img") if not is_text(img.get("alt") or "")]
+
+
+def requests_elsewhere(html):
+    tags = html.find_all(["img", "script", "iframe", "source", "video"], src=True)
+    links = html.find_all("link", href=True, rel=lambda rel: rel not in ("canonical", "author"))
+    addresses = [tag["src"] for tag in tags] + [link["href"] for link in links]
+    return [address for address in addresses if urlsplit(address).netloc]
+
+
+@functools.cache
+def anchors(path):
+    html = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+    return {tag["id"] for tag in html.find_all(id=True)}
+
+
+def broken_links(html, page, site=SITE):
+    missing = []
+    for tag, attribute in (("a", "href"), ("img", "src"), ("script", "src"), ("link", "href")):
+        for element in html.find_all(tag, **{attribute: True}):
+            address, anchor = urldefrag(element[attribute])
+            parts = urlsplit(address)
+            if parts.scheme or parts.netloc:
+                continue
+            target = site / unquote(urljoin(page, parts.path)) if parts.path else site / page
+            if not target.is_file():
+                missing.append(element[attribute])
+                continue
+            to_anchor = anchor and tag == "a" and target.suffix == ".html"
+            if to_anchor and unquote(anchor) not in anchors(target):
+                missing.append(element[attribute])
+    return missing
+
+
+CHECKS = {
+    check.__name__: check
+    for check in (errors_shown, raw_markup, images_without_alt, requests_elsewhere)
+}
+
+
+def test_there_is_a_site():
+    assert {"book/index.html", "book/introduction.html", "book/digits.html"} <= set(PAGES), (
+        "no built book found: run `make test`, which builds it first"
+    )
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("check", CHECKS)
+def test_html(page, check):
+    assert CHECKS[check](soup(page)) == []
+
+
+@pytest.mark.parametrize("page", [*PAGES, "index.html", "search.html", "genindex.html"])
+def test_no_link_is_broken(page):
+    html = soup(page)
+    for refresh in html.find_all("meta", attrs={"http-equiv": "Refresh"}):
+        assert (SITE / refresh["content"].split("url=")[1]).is_file()
+    assert broken_links(html, page) == []
+
+
+@pytest.mark.parametrize(
+    ("check", "bad"),
+    [
+        ("errors_shown", "<pre>Traceback (most recent call last)\n1/0</pre>"),
+        ("errors_shown", "<div class='output traceback'>ZeroDivisionError</div>"),
+        ("raw_markup", "<p>see {numref}`fig-one`</p>"),
+        ("raw_markup", "<p>{cite:t}`baldi1989`</p>"),
+        ("raw_markup", "<p>$$ x^2 $$</p>"),
+        ("raw_markup", r"<p>the loss \frac12 x</p>"),
+        ("raw_markup", "<p>```{admonition} Predict</p>"),
+        ("images_without_alt", "<img src='a.svg'>"),
+        ("images_without_alt", "<img src='a.svg' alt=' '>"),
+        ("images_without_alt", "<img src='a.svg' alt='../_images/a.svg'>"),
+        ("requests_elsewhere", "<script src='https://cdn.example/x.js'></script>"),
+        ("requests_elsewhere", "<link rel='stylesheet' href='//fonts.example/x.css'>"),
+    ],
+)
+def test_a_planted_fault_is_found(check, bad):
+    assert CHECKS[check](BeautifulSoup(bad, "html.parser")) != []
+
+
+@pytest.mark.parametrize("bad", ["no.html", "page.html#nowhere", "#nowhere", "../outside.html"])
+def test_a_planted_broken_link_is_found(tmp_path, bad):
+    (tmp_path / "page.html").write_text("<p id='here'></p>")
+    good = (
+        "<a href='page.html#here'></a><a href='#here'></a><a href='https://elsewhere.example'></a>"
+    )
+    html = BeautifulSoup(f"{good}<a href='{bad}'></a>", "html.parser")
+    assert broken_links(html, "page.html", tmp_path) == [bad]
+
+
+# ---- in the browser ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def address():
+    """Serve the site on this machine, for as long as this file runs."""
+    handler = functools.partial(QuietHandler, directory=str(SITE))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture(scope="module")
+def browser():
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    executable = next(filter(None, map(shutil.which, names)), None)
+    if executable is None:
+        message = (
+            "no Chromium found, so the pages were not opened. Install it, for instance with "
+            "`apt-get install chromium` or `brew install --cask chromium`, and run the tests again."
+        )
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
+    flags = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=flags)
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """A page opened in the browser, and what it did meanwhile."""
+
+    def __init__(self, browser, url, viewport=WIDE, scheme="light"):
+        self.page = browser.new_page(viewport=viewport, color_scheme=scheme)
+        self.host = urlsplit(url).netloc
+        self.elsewhere, self.errors = [], []
+        self.page.on("request", self._see_request)
+        self.page.on("pageerror", lambda error: self._see_error(str(error)))
+        self.page.on("console", lambda m: self._see_error(m.text) if m.type == "error" else None)
+        self.page.goto(url, wait_until="networkidle")
+        self.page.evaluate("() => window.MathJax?.startup?.promise")
+
+    def _see_request(self, request):
+        parts = urlsplit(request.url)
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc != self.host:
+            self.elsewhere.append(request.url)
+
+    def _see_error(self, text):
+        if not any(known in text for known in THEIRS):
+            self.errors.append(text)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.page.close()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_opens_cleanly_and_asks_no_other_host(browser, address, page):
+    with Visit(browser, f"{address}/{page}") as visit:
+        assert visit.elsewhere == []
+        assert visit.errors == []
+        missing = visit.page.evaluate(
+            """() => [...document.images].filter(image => !image.complete || !image.naturalWidth)
+                 .map(image => image.src)"""
+        )
+        assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_all_mathematics_is_set(browser, address, page):
+    n_formulas = len(soup(page).select(".math"))
+    with Visit(browser, f"{address}/{page}") as visit:
+        assert visit.page.locator("mjx-container").count() == n_formulas
+        assert visit.page.locator("mjx-merror").count() == 0
+        text = visit.page.locator("article").inner_text()
+        assert not re.search(r"\\\(|\\\[|\\frac|\\hat", text)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_sticks_out_on_a_phone(browser, address, page):
+    with Visit(browser, f"{address}/{page}", PHONE) as visit:
+        assert visit.page.evaluate("() => document.documentElement.scrollWidth") <= 390
+        sticking_out = visit.page.evaluate(
+            """() => [...document.querySelectorAll('article > section *')].filter(element => {
+                 const box = element.getBoundingClientRect();
+                 if (!box.width || box.right <= 391) return false;
+                 for (let p = element; p; p = p.parentElement)
+                   if (['auto', 'scroll'].includes(getComputedStyle(p).overflowX)) return false;
+                 return true;
+               }).map(element => element.outerHTML.slice(0, 200))"""
+        )
+        assert sticking_out == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_background(browser, address, scheme):
+    with Visit(browser, f"{address}/book/digits.html", scheme=scheme) as visit:
+        contrast = visit.page.evaluate(
+            """() => {
+                 const light = colour => {
+                   const [r, g, b] = colour.match(/[\\d.]+/g).map(v => v / 255)
+                     .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+                   return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+                 };
+                 const page = light(getComputedStyle(document.body).backgroundColor);
+                 const texts = 'article p, article h2, figcaption .caption-text';
+                 return [...document.querySelectorAll(texts)]
+                   .filter(e => !e.closest('.admonition'))
+                   .map(e => light(getComputedStyle(e).color))
+                   .map(ink => Math.max(ink, page) / Math.min(ink, page));
+               }"""
+        )
+    assert len(contrast) > 20
+    assert min(contrast) >= 7
+
+
+def test_solutions_are_closed_and_open_by_keyboard(browser, address):
+    with Visit(browser, f"{address}/book/digits.html") as visit:
+        solution = visit.page.locator(".solution.admonition").first
+        inside = solution.locator("img").first
+        assert not inside.is_visible()
+        solution.locator("button.toggle-button").focus()
+        visit.page.keyboard.press("Enter")
+        inside.wait_for(state="visible", timeout=3000)
+
+
+def test_search_finds_a_term(browser, address):
+    with Visit(browser, f"{address}/search.html?q=bottleneck") as visit:
+        visit.page.locator("#search-results li a").first.wait_for(timeout=10000)
+        links = visit.page.locator("#search-results li a").evaluate_all("l => l.map(a => a.href)")
+        assert any("introduction.html" in link for link in links)
+        assert visit.elsewhere == []
+
+
+def test_a_request_to_another_host_would_be_seen(browser, address, tmp_path):
+    class Planted(QuietHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(b"<img src='http://127.0.0.1:9/x.png'><script>undefined.x</script>")
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Planted) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with Visit(browser, f"http://127.0.0.1:{server.server_port}/") as visit:
+            assert visit.elsewhere == ["http://127.0.0.1:9/x.png"]
+            assert len(visit.errors) >= 1
+        server.shutdown()

@@ -1,0 +1,253 @@
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from aecourse import evaluation
+from aecourse.data import Samples
+from aecourse.models import DenseAutoencoder
+from aecourse.runtime import choose_device, seed_everything
+from aecourse.training import History, average_loss_terms, fit
+
+QUIET = {"progress": False, "device": "cpu"}
+
+
+class Constant(nn.Module):
+    """The simplest convex model: one learned vector for all samples. Its optimum is the mean."""
+
+    def __init__(self, n_features=3):
+        super().__init__()
+        self.value = nn.Parameter(torch.zeros(n_features))
+
+    def loss_terms(self, x, y=None):
+        return {"squared_error": (x - self.value).square().sum(dim=1)}
+
+
+class Recorder(Constant):
+    """Notes the batches it is asked about, and with which labels."""
+
+    def __init__(self):
+        super().__init__(1)
+        self.batches = []
+
+    def loss_terms(self, x, y=None):
+        self.batches.append((self.training, x[:, 0].tolist(), None if y is None else y.tolist()))
+        return super().loss_terms(x)
+
+
+@pytest.fixture
+def x():
+    return torch.rand(103, 3, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("device", {"cpu", choose_device().type})  # and the GPU where there is one
+def test_the_optimum_of_a_convex_case_whatever_the_order_of_the_data(x, device):
+    settings = {"epochs": 200, "batch_size": 103, "learning_rate": 0.05, "progress": False}
+    for samples in (x, x[torch.randperm(len(x), generator=torch.Generator().manual_seed(1))]):
+        model = Constant()
+        fit(model, samples, device=device, **settings)
+        assert model.value.device.type == "cpu"  # back where it came from
+        torch.testing.assert_close(model.value.detach(), x.mean(dim=0), atol=1e-4, rtol=0)
+
+
+def test_a_linear_autoencoder_spans_the_pca_subspace():
+    # Variances 4, 2.25, 1, … leave a clear gap below the second component.
+    generator = torch.Generator().manual_seed(0)
+    rotation, _ = torch.linalg.qr(torch.randn(6, 6, generator=generator))
+    scales = torch.tensor([2.0, 1.5, 1.0, 0.5, 0.3, 0.1])
+    x = torch.randn(500, 6, generator=generator) * scales @ rotation + 0.5
+    seed_everything(0)
+    model = DenseAutoencoder((6, 2), activation=None)
+    fit(model, x, epochs=200, batch_size=100, learning_rate=3e-2, **QUIET)
+    pca = evaluation.PCABaseline(x, 2)
+    assert evaluation.principal_angles(model.decoder[0].weight.T, pca.components)[0] < 1
+    assert evaluation.mean_squared_error(model, x) == pytest.approx(
+        evaluation.mean_squared_error(pca, x), rel=1e-3
+    )
+
+
+def train_small(x, *, seed=0, model_seed=0):
+    seed_everything(model_seed)
+    model = nn.Sequential(nn.Dropout(0.5), DenseAutoencoder((3, 4, 2)))
+    model.loss_terms = lambda x, y=None: {"e": (model(x) - x).square().sum(1)}
+    history = fit(model, x, epochs=3, batch_size=20, seed=seed, **QUIET)
+    return history, torch.cat([weight.detach().flatten() for weight in model.parameters()])
+
+
+def test_identical_seeds_give_identical_weights_and_other_seeds_do_not(x):
+    history, weights = train_small(x)
+    torch.rand(17)
+    again, same = train_small(x)
+    assert torch.equal(weights, same)
+    assert history.train == again.train
+    assert not torch.equal(weights, train_small(x, seed=1)[1])
+    assert not torch.equal(weights, train_small(x, model_seed=1)[1])
+
+
+def test_the_global_random_stream_is_left_alone(x):
+    torch.manual_seed(5)
+    expected = torch.rand(4)
+    torch.manual_seed(5)
+    fit(Constant(), x, epochs=2, **QUIET)
+    assert torch.equal(torch.rand(4), expected)
+
+
+def test_each_epoch_visits_every_sample_once_with_its_label_in_a_new_order():
+    model, samples = Recorder(), Samples(torch.arange(10.0)[:, None], torch.arange(10))
+    fit(model, samples, epochs=2, batch_size=4, **QUIET)
+    assert [len(values) for _, values, _ in model.batches] == [4, 4, 2, 4, 4, 2]
+    assert all(values == labels for _, values, labels in model.batches)
+    seen = [value for _, values, _ in model.batches for value in values]
+    assert sorted(seen[:10]) == sorted(seen[10:]) == list(range(10))
+    assert seen[:10] != seen[10:]
+
+
+def test_validation_is_scored_in_evaluation_mode_and_never_trained_on():
+    alone, watched = Recorder(), Recorder()
+    train, held_out = torch.rand(8, 1), torch.full((5, 1), 9.0)
+    fit(alone, train, epochs=2, **QUIET)
+    history = fit(watched, train, validation=held_out, epochs=2, **QUIET)
+    assert torch.equal(alone.value, watched.value)
+    assert [training for training, *_ in watched.batches] == [True, False, True, False]
+    expected = (9 - watched.value.item()) ** 2
+    assert history.validation["loss"][-1] == pytest.approx(expected, rel=1e-5)
+
+
+def test_an_uneven_last_batch_does_not_weigh_more():
+    model = Constant(1)
+    x = torch.tensor([[1.0], [1.0], [4.0]])  # squared errors 1, 1 and 16: mean 6, not 8.5
+    assert average_loss_terms(model, x, batch_size=2) == {"squared_error": 6.0}
+    history = fit(model, x, epochs=1, batch_size=2, learning_rate=1e-12, **QUIET)
+    assert history.train["loss"] == [6.0]
+
+
+def test_several_terms_are_summed_and_recorded_apart(x):
+    model = Constant()
+    model.loss_terms = lambda x, y=None: {
+        "near": (x - model.value).square().sum(1),
+        "far": 3 * (x - model.value).abs().sum(1),
+    }
+    history = fit(model, x, validation=x, epochs=2, **QUIET)
+    for record in (history.train, history.validation):
+        assert list(record) == ["loss", "near", "far"]
+        for epoch in range(2):
+            total = record["near"][epoch] + record["far"][epoch]
+            assert record["loss"][epoch] == pytest.approx(total)
+
+
+def test_modes_and_frozen_weights_stay_as_they_were(x):
+    model = Constant()
+    model.frozen = nn.Linear(2, 2).requires_grad_(False)
+    model.dropout = nn.Dropout().eval()
+    before = model.frozen.weight.clone()
+    fit(model, x, epochs=1, **QUIET)
+    assert (model.training, model.dropout.training) == (True, False)
+    assert torch.equal(model.frozen.weight, before)
+
+
+def test_ctrl_c_keeps_the_model_and_the_finished_epochs(x, capsys):
+    class Impatient(Constant):
+        calls = 0
+
+        def loss_terms(self, x, y=None):
+            self.calls += 1
+            if self.calls == 3:
+                raise KeyboardInterrupt
+            return super().loss_terms(x)
+
+    model = Impatient()
+    model.eval()
+    history = fit(model, x, epochs=50, learning_rate=0.1, batch_size=len(x), **QUIET)
+    assert history.interrupted
+    assert len(history) == 2
+    assert model.value.abs().min() > 0
+    assert not model.training
+    assert "stopped in epoch 3: the model keeps its weights" in capsys.readouterr().err
+
+
+def test_ctrl_c_while_validating_leaves_whole_epochs(x):
+    class Impatient(Constant):
+        def loss_terms(self, x, y=None):
+            if not self.training:
+                raise KeyboardInterrupt
+            return super().loss_terms(x)
+
+    history = fit(Impatient(), x, validation=x, epochs=5, **QUIET)
+    assert (history.train, history.validation, len(history)) == ({}, {}, 0)
+    assert str(history) == "epoch"
+
+
+def test_a_nan_loss_raises_and_names_the_epoch(x):
+    class Diverging(Constant):
+        calls = 0
+
+        def loss_terms(self, x, y=None):
+            self.calls += 1
+            error = super().loss_terms(x)["squared_error"]
+            return {"e": error * (math.nan if self.calls == 4 else 1)}
+
+    model = Diverging()
+    model.eval()
+    with pytest.raises(FloatingPointError, match=r"loss in epoch 4 is not finite.*learning_rate"):
+        fit(model, x, epochs=9, **QUIET)
+    assert not model.training
+
+
+def test_terms_averaged_already_are_refused(x):
+    model = Constant()
+    model.loss_terms = lambda x, y=None: {"e": (x - model.value).square().mean()}
+    with pytest.raises(ValueError, match=r"'e' of shape \(103,\), one value per sample, got \(\)"):
+        fit(model, x, epochs=1, **QUIET)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"epochs": 0}, "epochs to be a whole number from 1, got 0"),
+        ({"epochs": 1.5}, "epochs to be a whole number from 1, got 1.5"),
+        ({"batch_size": 0}, "batch_size to be a whole number from 1, got 0"),
+        ({"learning_rate": 0}, "learning_rate above 0, got 0"),
+        ({"learning_rate": math.nan}, "learning_rate above 0, got nan"),
+        ({"device": "abacus"}, "expected one of the devices .* got 'abacus'"),
+    ],
+)
+def test_settings_out_of_range_are_refused(x, settings, message):
+    with pytest.raises(ValueError, match=message):
+        fit(Constant(), x, **(QUIET | {"epochs": 1} | settings))
+
+
+@pytest.mark.parametrize("role", ["samples", "validation"])
+@pytest.mark.parametrize(
+    ("bad", "error", "message"),
+    [
+        (torch.zeros(0, 3), ValueError, "at least one sample in {}, got none"),
+        (torch.tensor([[1.0, math.nan, 0.0]]), ValueError, "finite numbers in {}, got NaN"),
+        ([[1.0, 2.0, 3.0]], TypeError, "{} as Samples or a Tensor, got list"),
+    ],
+)
+def test_data_that_cannot_be_used_is_refused(x, role, bad, error, message):
+    data = {"samples": x, "validation": x} | {role: bad}
+    with pytest.raises(error, match=message.format(role)):
+        fit(Constant(), data["samples"], validation=data["validation"], epochs=1, **QUIET)
+
+
+def test_models_that_cannot_be_trained_are_refused(x):
+    with pytest.raises(TypeError, match=r"loss_terms\(x, y\), got Linear"):
+        fit(nn.Linear(3, 3), x, epochs=1, **QUIET)
+    with pytest.raises(ValueError, match="weights to train: all are frozen"):
+        fit(Constant().requires_grad_(False), x, epochs=1, **QUIET)
+
+
+def test_progress_is_shown_when_asked_for(x, capsys):
+    fit(Constant(), x, epochs=2, device="cpu")
+    assert "2/2" in capsys.readouterr().err
+    fit(Constant(), x, epochs=2, **QUIET)
+    assert capsys.readouterr().err == ""
+
+
+def test_the_table_of_a_long_history_is_short_and_ends_with_the_last_epoch():
+    history = History(train={"loss": [1 / (i + 1) for i in range(237)]})
+    lines = str(history).splitlines()
+    assert 8 <= len(lines) <= 12
+    assert lines[-1].split() == ["237", "0.004219"]
