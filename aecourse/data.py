@@ -21,19 +21,25 @@ class Samples:
 
     Raises
     ------
+    TypeError
+        If ``x`` or ``y`` is no tensor.
     ValueError
         If ``x`` and ``y`` differ in length.
 
     Examples
     --------
-    >>> Samples(torch.zeros(5, 64), torch.arange(5))[:2]
-    Samples(x=(2, 64), y=(2,))
+    >>> samples = Samples(torch.zeros(5, 64), torch.arange(5))
+    >>> samples[:2], samples[3]
+    (Samples(x=(2, 64), y=(2,)), Samples(x=(1, 64), y=(1,)))
     """
 
     x: Tensor
     y: Tensor | None = None
 
     def __post_init__(self):
+        for name, values in {"x": self.x, "y": self.y}.items():
+            if not (isinstance(values, Tensor) or (name == "y" and values is None)):
+                raise TypeError(_not_a_tensor(name, values))
         if self.y is not None and len(self.x) != len(self.y):
             raise ValueError(f"expected one y for each x, got {len(self.x)} x, {len(self.y)} y")
 
@@ -41,6 +47,7 @@ class Samples:
         return len(self.x)
 
     def __getitem__(self, index) -> "Samples":
+        index = [index] if isinstance(index, int) else index  # one sample is still a set of samples
         return Samples(self.x[index], None if self.y is None else self.y[index])
 
     def __repr__(self) -> str:
@@ -66,7 +73,7 @@ def digits(*, test_fraction: float = 0.2, seed: int = 0) -> Split:
     Parameters
     ----------
     test_fraction : float
-        Share of the images held out, between 0 and 1; each digit is split in this proportion.
+        Share of the images held out, from 0.01 to 0.99; each digit is split in this proportion.
     seed : int
         Decides which images are held out.
 
@@ -79,7 +86,7 @@ def digits(*, test_fraction: float = 0.2, seed: int = 0) -> Split:
     Raises
     ------
     ValueError
-        If ``test_fraction`` leaves a part without one image of each digit.
+        If ``test_fraction`` is outside its range: a part would lack some digit.
 
     Examples
     --------
@@ -98,3 +105,51 @@ source='scikit-learn digits')
         test=Samples(torch.from_numpy(x_test), torch.from_numpy(y_test)),
         source="scikit-learn digits",
     )
+
+
+def require_samples(name: str, x: Tensor) -> Tensor:
+    """Return samples that can be computed with, or raise with what came and what was expected.
+
+    Parameters
+    ----------
+    name : str
+        What to call them in the message.
+    x : Tensor of shape (n_samples, ...)
+
+    Returns
+    -------
+    Tensor
+        The same values, without the gradients of whatever computed them.
+
+    Raises
+    ------
+    TypeError
+        If ``x`` is no tensor of floating-point numbers.
+    ValueError
+        If there is no sample, or one holds NaN or infinity.
+    """
+    if not isinstance(x, Tensor):
+        raise TypeError(_not_a_tensor(name, x))
+    if not x.is_floating_point():
+        raise TypeError(f"expected floating-point numbers in {name}, got {x.dtype}: use x.float()")
+    if len(x) == 0:
+        raise ValueError(f"expected at least one sample in {name}, got none")
+    if not x.isfinite().all():
+        raise ValueError(f"expected finite numbers in {name}, got NaN or infinity")
+    return x.detach()
+
+
+def require_rows(name: str, rows: Tensor, n_columns: int) -> Tensor:
+    """Return a Tensor of shape (n, n_columns), or raise with what came and what was expected."""
+    if not isinstance(rows, Tensor):
+        raise TypeError(_not_a_tensor(name, rows))
+    if rows.ndim != 2 or rows.shape[1] != n_columns:
+        hint = f": add {name}[None] for a single sample" if rows.ndim == 1 else ""
+        raise ValueError(
+            f"expected {name} of shape (n_samples, {n_columns}), got {tuple(rows.shape)}{hint}"
+        )
+    return rows
+
+
+def _not_a_tensor(name: str, value) -> str:
+    return f"expected {name} as a Tensor, got {type(value).__name__}: use torch.as_tensor"

@@ -7,7 +7,9 @@ from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier
 from torch import Tensor, nn
 
-from .runtime import device_of, evaluating
+from . import losses
+from .data import require_rows, require_samples
+from .runtime import device_of, evaluating, require_count
 
 
 class PCABaseline(nn.Module):
@@ -31,8 +33,14 @@ class PCABaseline(nn.Module):
 
     Raises
     ------
+    TypeError
+        If ``x`` is no tensor of floating-point numbers.
     ValueError
         If ``n_components`` is out of range, or the samples are empty or not finite.
+
+    References
+    ----------
+    Written out in the chapter "A first autoencoder"; the best linear code by Eckart & Young (1936).
 
     Examples
     --------
@@ -44,22 +52,19 @@ class PCABaseline(nn.Module):
 
     def __init__(self, x: Tensor, n_components: int):
         super().__init__()
-        if not 1 <= n_components <= min(x.shape):
-            raise ValueError(
-                f"expected n_components from 1 to {min(x.shape)} for x of shape {tuple(x.shape)}, "
-                f"got {n_components}"
-            )
+        x = require_samples("x", x)
+        require_count("n_components", n_components, at_most=min(x.shape))
         pca = PCA(n_components, svd_solver="full").fit(x.cpu().numpy())
         self.register_buffer("mean", torch.from_numpy(pca.mean_).to(x.dtype))
         self.register_buffer("components", torch.from_numpy(pca.components_).to(x.dtype))
 
     def encode(self, x: Tensor) -> Tensor:
         """Project samples of shape (n_samples, n_features) onto the components."""
-        return (x - self.mean) @ self.components.T
+        return (require_rows("x", x, len(self.mean)) - self.mean) @ self.components.T
 
     def decode(self, z: Tensor) -> Tensor:
         """Map codes of shape (n_samples, n_components) back to samples."""
-        return self.mean + z @ self.components
+        return self.mean + require_rows("z", z, len(self.components)) @ self.components
 
     def forward(self, x: Tensor) -> Tensor:
         """Reconstruct samples of shape (n_samples, n_features)."""
@@ -83,14 +88,14 @@ def mean_squared_error(model: nn.Module, x: Tensor) -> float:
 
     Raises
     ------
+    TypeError
+        If ``x`` is no tensor of floating-point numbers.
     ValueError
-        If there is no sample.
+        If there is no sample, one is not finite, or a reconstruction has another shape.
     """
-    if len(x) == 0:
-        raise ValueError("expected at least one sample, got none")
+    x = require_samples("x", x).to(device_of(model))
     with evaluating(model):
-        x = x.to(device_of(model))
-        return (model(x) - x).square().mean().item()
+        return losses.squared_error(model(x), x).sum().item() / x.numel()
 
 
 def knn_accuracy(
@@ -101,9 +106,10 @@ def knn_accuracy(
     *,
     n_neighbors: int = 5,
 ) -> float:
-    """Share of test samples whose label the nearest training codes guess.
+    """Share of test samples whose label the majority of the nearest training codes predicts.
 
-    It measures how well codes keep the classes apart, although no label was used to learn them.
+    Near is meant by Euclidean distance. The score says how well codes keep classes apart that
+    nobody told the model about.
 
     Parameters
     ----------
@@ -120,7 +126,8 @@ def knn_accuracy(
     Raises
     ------
     ValueError
-        If codes and labels differ in length, or there are fewer codes than neighbours.
+        If codes and labels differ in length, labels are not one number each, or there are fewer
+        codes than neighbours.
 
     Examples
     --------
@@ -129,23 +136,29 @@ def knn_accuracy(
 n_neighbors=1)
     0.5
     """
-    if not 1 <= n_neighbors <= len(train_codes):
-        raise ValueError(
-            f"expected n_neighbors from 1 to the {len(train_codes)} codes, got {n_neighbors}"
-        )
-    classifier = KNeighborsClassifier(n_neighbors).fit(train_codes.numpy(), train_labels.numpy())
-    return float(classifier.score(test_codes.numpy(), test_labels.numpy()))
+    train_codes, test_codes = (
+        require_samples(name, codes).cpu().numpy()
+        for name, codes in {"train_codes": train_codes, "test_codes": test_codes}.items()
+    )
+    require_count("n_neighbors", n_neighbors, at_most=len(train_codes))
+    for labels, codes in ((train_labels, train_codes), (test_labels, test_codes)):
+        if labels.shape != (len(codes),):
+            raise ValueError(
+                f"expected one label for each of {len(codes)} codes, got {tuple(labels.shape)}"
+            )
+    classifier = KNeighborsClassifier(n_neighbors).fit(train_codes, train_labels.cpu().numpy())
+    return float(classifier.score(test_codes, test_labels.cpu().numpy()))
 
 
 def principal_angles(basis_a: Tensor, basis_b: Tensor) -> np.ndarray:
-    """Angles between two linear subspaces; all zero when they are the same one.
+    """Angles between two linear subspaces; all zero when one lies in the other.
 
     Parameters
     ----------
     basis_a : Tensor of shape (n_a, n_features)
-        Rows that span the first subspace; they need not be orthonormal.
+        Independent rows that span the first subspace; they need not be orthonormal.
     basis_b : Tensor of shape (n_b, n_features)
-        Rows that span the second.
+        Independent rows that span the second.
 
     Returns
     -------
@@ -155,7 +168,7 @@ def principal_angles(basis_a: Tensor, basis_b: Tensor) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the rows differ in length.
+        If the rows differ in length, or those of one basis are not independent.
 
     References
     ----------
@@ -173,5 +186,11 @@ def principal_angles(basis_a: Tensor, basis_b: Tensor) -> np.ndarray:
             "expected two bases of shape (n, n_features) with the same n_features, "
             f"got {tuple(basis_a.shape)} and {tuple(basis_b.shape)}"
         )
-    a, b = basis_a.detach().double().numpy(), basis_b.detach().double().numpy()
+    a, b = (basis.detach().double().cpu().numpy() for basis in (basis_a, basis_b))
+    for basis in (a, b):
+        if not len(basis) or np.linalg.matrix_rank(basis) < len(basis):
+            raise ValueError(
+                f"expected independent rows, got {len(basis)} rows of length {basis.shape[1]} that "
+                "are not: transpose a basis that stands in columns"
+            )
     return np.degrees(subspace_angles(a.T, b.T))

@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from .runtime import device_of, evaluating
+from .data import require_rows, require_samples
+from .runtime import device_of, evaluating, require_count
 
 
 def encode(model: nn.Module, x: Tensor, *, batch_size: int = 4096) -> Tensor:
@@ -25,11 +26,12 @@ def encode(model: nn.Module, x: Tensor, *, batch_size: int = 4096) -> Tensor:
 
     Raises
     ------
+    TypeError
+        If ``x`` is no tensor of floating-point numbers.
     ValueError
-        If there is no sample.
+        If there is no sample, one is not finite, or ``batch_size`` is below 1.
     """
-    if len(x) == 0:
-        raise ValueError("expected at least one sample to encode, got none")
+    x, batch_size = require_samples("x", x), require_count("batch_size", batch_size)
     with evaluating(model):
         device = device_of(model)
         return torch.cat([model.encode(batch.to(device)).cpu() for batch in x.split(batch_size)])
@@ -65,8 +67,7 @@ def interpolate(z_start: Tensor, z_end: Tensor, n_steps: int) -> Tensor:
             "expected two codes of one shape (n_latent,), "
             f"got {tuple(z_start.shape)} and {tuple(z_end.shape)}"
         )
-    if n_steps < 2:
-        raise ValueError(f"expected at least 2 steps, the two ends, got {n_steps}")
+    require_count("n_steps", n_steps, at_least=2)  # the two ends
     weights = torch.linspace(0, 1, n_steps, dtype=z_start.dtype, device=z_start.device)[:, None]
     return (1 - weights) * z_start + weights * z_end
 
@@ -93,8 +94,10 @@ def grid(codes: Tensor, n_steps: int = 10, *, coverage: float = 0.98) -> Tensor:
 
     Raises
     ------
+    TypeError
+        If the codes are no tensor of floating-point numbers.
     ValueError
-        If the codes are not two numbers each, or a setting is out of range.
+        If the codes are not two finite numbers each, or a setting is out of range.
 
     Examples
     --------
@@ -102,12 +105,10 @@ def grid(codes: Tensor, n_steps: int = 10, *, coverage: float = 0.98) -> Tensor:
     tensor([[0., 2.],
             [1., 2.]])
     """
-    if codes.ndim != 2 or codes.shape[1] != 2 or len(codes) == 0:
-        raise ValueError(f"expected codes of shape (n_samples, 2), got {tuple(codes.shape)}")
-    if n_steps < 2 or not 0 < coverage <= 1:
-        raise ValueError(
-            f"expected n_steps from 2 and coverage in (0, 1], got {n_steps} and {coverage}"
-        )
+    codes = require_rows("codes", require_samples("codes", codes), 2).cpu()
+    require_count("n_steps", n_steps, at_least=2)
+    if not 0 < coverage <= 1:
+        raise ValueError(f"expected a coverage above 0, up to 1, got {coverage}")
     tails = torch.tensor([(1 - coverage) / 2, (1 + coverage) / 2], dtype=codes.dtype)
     low, high = codes.quantile(tails, dim=0)
     across = torch.linspace(low[0], high[0], n_steps, dtype=codes.dtype)

@@ -26,6 +26,8 @@ def squared_error(x_hat: Tensor, x: Tensor) -> Tensor:
 
     Raises
     ------
+    TypeError
+        If one of them does not hold floating-point numbers.
     ValueError
         If the shapes differ: broadcasting would return a wrong number quietly.
 
@@ -35,7 +37,7 @@ def squared_error(x_hat: Tensor, x: Tensor) -> Tensor:
     >>> squared_error(torch.zeros(2, 3), torch.tensor([[1.0, 2.0, 2.0], [0.0, 0.0, 1.0]]))
     tensor([9., 1.])
     """
-    _require_same_shape(x_hat=x_hat, x=x)
+    _require_alike("x_hat", x_hat, "x", x)
     return (x_hat - x).square().flatten(1).sum(dim=1)
 
 
@@ -59,6 +61,8 @@ def bernoulli_nll(logits: Tensor, x: Tensor) -> Tensor:
 
     Raises
     ------
+    TypeError
+        If one of them does not hold floating-point numbers.
     ValueError
         If the shapes differ, or a value of ``x`` lies outside [0, 1].
 
@@ -68,7 +72,7 @@ def bernoulli_nll(logits: Tensor, x: Tensor) -> Tensor:
     >>> bernoulli_nll(torch.zeros(1, 2), torch.tensor([[0.0, 1.0]]))  # two fair coins: 2 ln 2
     tensor([1.3863])
     """
-    _require_same_shape(logits=logits, x=x)
+    _require_alike("logits", logits, "x", x)
     if x.numel() and not (x.min() >= 0 and x.max() <= 1):  # written so that NaN is refused too
         raise ValueError(
             f"expected values in [0, 1], got {x.min():.4g} to {x.max():.4g}: scale the data first"
@@ -94,6 +98,8 @@ def kl_to_standard_normal(mean: Tensor, log_var: Tensor) -> Tensor:
 
     Raises
     ------
+    TypeError
+        If one of them does not hold floating-point numbers.
     ValueError
         If the shapes differ: broadcasting would return a wrong number quietly.
 
@@ -103,13 +109,16 @@ def kl_to_standard_normal(mean: Tensor, log_var: Tensor) -> Tensor:
     >>> kl_to_standard_normal(torch.tensor([[0.0], [2.0]]), torch.zeros(2, 1))
     tensor([0., 2.])
     """
-    _require_same_shape(mean=mean, log_var=log_var)
+    _require_alike("mean", mean, "log_var", log_var)
     return 0.5 * (mean.square() + log_var.exp() - log_var - 1).flatten(1).sum(dim=1)
 
 
-def _require_same_shape(**tensors: Tensor) -> None:
-    """Raise unless two named tensors have one shape, with at least a row for each sample."""
-    (name_a, a), (name_b, b) = tensors.items()
+def _require_alike(name_a: str, a: Tensor, name_b: str, b: Tensor) -> None:
+    """Raise unless two tensors of numbers have one shape, with at least a row for each sample."""
+    for name, tensor in ((name_a, a), (name_b, b)):
+        if not (isinstance(tensor, Tensor) and tensor.is_floating_point()):
+            came = tensor.dtype if isinstance(tensor, Tensor) else type(tensor).__name__
+            raise TypeError(f"expected {name} as a Tensor of floating-point numbers, got {came}")
     if a.shape != b.shape or a.ndim < 2:
         raise ValueError(
             f"expected {name_a} and {name_b} of one shape (n_samples, ...), "

@@ -28,7 +28,7 @@ def image_grid(
     n_columns : int, optional
         Images in a row; by default all of them.
     value_range : pair of float
-        The values drawn as paper and as ink.
+        The values drawn white and black.
     extent : four floats, optional
         Left, right, bottom and top edge of the mosaic in the units of the axes. Without it the
         axes carry no ticks.
@@ -40,7 +40,7 @@ def image_grid(
     Raises
     ------
     ValueError
-        If the array is none of these shapes, or holds no image.
+        If the array is none of these shapes, holds no image, or ``n_columns`` is below 1.
 
     Examples
     --------
@@ -51,6 +51,8 @@ def image_grid(
     """
     images = _as_images(images)
     n, height, width = images.shape
+    if n_columns is not None and n_columns < 1:
+        raise ValueError(f"expected n_columns from 1, got {n_columns}")
     n_columns = n if n_columns is None else min(n_columns, n)
     n_rows = -(-n // n_columns)
     gap = max(1, height // 16)
@@ -66,7 +68,9 @@ def image_grid(
     return ax
 
 
-def image_rows(ax: Axes, rows: Mapping[str, Sequence], **options) -> Axes:
+def image_rows(
+    ax: Axes, rows: Mapping[str, Sequence], *, value_range: tuple[float, float] = (0, 1)
+) -> Axes:
     """Draw rows of images below each other, each with its name: originals and reconstructions.
 
     Parameters
@@ -74,8 +78,8 @@ def image_rows(ax: Axes, rows: Mapping[str, Sequence], **options) -> Axes:
     ax : Axes
     rows : mapping of str to array of shape (n, height, width) or (n, side²)
         A name and the images of that row; all rows hold equally many.
-    **options
-        For `image_grid`.
+    value_range : pair of float
+        The values drawn white and black.
 
     Returns
     -------
@@ -98,11 +102,15 @@ def image_rows(ax: Axes, rows: Mapping[str, Sequence], **options) -> Axes:
     shapes = dict(zip(rows, (block.shape for block in blocks), strict=True))
     if len(set(shapes.values())) != 1:
         raise ValueError(f"expected equally many images of one size in each row, got {shapes}")
-    n_columns = len(blocks[0])
-    edges = (0, n_columns, len(rows), 0)
+    n_columns, height, width = blocks[0].shape
     image_grid(
-        ax, np.concatenate(blocks), n_columns=n_columns, **({"extent": edges} | options)
-    ).set_aspect(blocks[0].shape[1] / blocks[0].shape[2])
+        ax,
+        np.concatenate(blocks),
+        n_columns=n_columns,
+        value_range=value_range,
+        extent=(0, n_columns, len(rows), 0),
+    )
+    ax.set_aspect(height / width)
     ax.set_yticks(np.arange(len(rows)) + 0.5, labels=list(rows))
     ax.set_xticks([])
     ax.tick_params(length=0)
@@ -150,11 +158,12 @@ def curves(
         raise ValueError(f"expected one of the terms {list(train)}, got {term!r}")
     for label, history, style in (("training", train, "--"), ("held-out", validation or {}, "-")):
         if term in history:
-            ax.plot(np.arange(1, len(history[term]) + 1), history[term], style, label=label)
+            values = _as_array(history[term])
+            ax.plot(np.arange(1, len(values) + 1), values, style, label=label)
     if log:
         ax.set_yscale("log")
-        for which in (ax.yaxis.set_major_formatter, ax.yaxis.set_minor_formatter):
-            which(LogFormatter(minor_thresholds=(2, 0.5)))  # 20, not 2 × 10¹
+        ax.yaxis.set_major_formatter(LogFormatter())  # 20, not 2 × 10¹
+        ax.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.5)))
     ax.set(xlabel="epoch", ylabel=f"{term.replace('_', ' ')} per sample")
     ax.legend()
     return ax
@@ -201,7 +210,8 @@ def scatter_codes(
             f"got {codes.shape} and {labels.shape}"
         )
     classes, index = np.unique(labels, return_inverse=True)
-    colours = ListedColormap(sns.color_palette("colorblind", len(classes)))
+    palette = "colorblind" if len(classes) <= 10 else "husl"  # the first has ten colours
+    colours = ListedColormap(sns.color_palette(palette, len(classes)))
     norm = BoundaryNorm(np.arange(len(classes) + 1) - 0.5, len(classes))
     points = ax.scatter(*codes.T, c=index, cmap=colours, norm=norm, s=10, rasterized=True)
     if colour_bar:

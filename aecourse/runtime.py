@@ -1,5 +1,6 @@
-"""Seed everything, choose the device, and look at a model without changing it."""
+"""Seed everything, choose the device, and leave both and the model as they were found."""
 
+import operator
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,11 +33,67 @@ def seed_everything(seed: int) -> None:
     >>> bool((torch.rand(3) == first).all())
     True
     """
-    if not 0 <= seed < 2**32:
-        raise ValueError(f"expected a seed from 0 to 2**32 - 1, got {seed}")
+    seed = require_count("seed", seed, at_least=0, at_most=2**32 - 1)
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002 - libraries that still use the global stream
     torch.manual_seed(seed)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Draw from PyTorch's global streams as if seeded, and put them back at the end.
+
+    Parameters
+    ----------
+    seed : int
+        Zero or more, below 2³².
+
+    Raises
+    ------
+    ValueError
+        If the seed is outside that range.
+
+    Examples
+    --------
+    >>> before = torch.get_rng_state()
+    >>> with seeded(0):
+    ...     noise = torch.rand(3)
+    >>> bool((torch.get_rng_state() == before).all())
+    True
+    """
+    seed = require_count("seed", seed, at_least=0, at_most=2**32 - 1)
+    streams = [(torch.set_rng_state, torch.get_rng_state())]
+    if torch.cuda.is_available():
+        streams.append((torch.cuda.set_rng_state_all, torch.cuda.get_rng_state_all()))
+    if torch.backends.mps.is_available():
+        streams.append((torch.mps.set_rng_state, torch.mps.get_rng_state()))
+    torch.manual_seed(seed)
+    try:
+        yield
+    finally:
+        for restore, state in streams:
+            restore(state)
+
+
+def require_count(name: str, value: int, *, at_least: int = 1, at_most: int | None = None) -> int:
+    """Return a whole number in a range as an int, or raise a ValueError that names it.
+
+    Examples
+    --------
+    >>> require_count("epochs", 2.5)
+    Traceback (most recent call last):
+    ValueError: expected epochs to be a whole number from 1, got 2.5
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or number < at_least or (at_most is not None and number > at_most):
+        limit = "" if at_most is None else f" to {at_most}"
+        raise ValueError(
+            f"expected {name} to be a whole number from {at_least}{limit}, got {value!r}"
+        )
+    return number
 
 
 def choose_device(name: str | torch.device | None = None) -> torch.device:
@@ -72,7 +129,9 @@ def choose_device(name: str | torch.device | None = None) -> torch.device:
         device = torch.device(name)
     except RuntimeError:
         device = None
-    if device is None or device.type not in available:
+    n_cuda = torch.cuda.device_count() if "cuda" in available else 0
+    too_far = device is not None and device.type == "cuda" and (device.index or 0) >= n_cuda
+    if device is None or device.type not in available or too_far:
         raise ValueError(f"expected one of the devices {available}, got {name!r}")
     return device
 

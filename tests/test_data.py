@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -35,7 +37,7 @@ def test_the_seed_decides_the_split():
     assert not torch.equal(first.test.x, other.test.x)
 
 
-@pytest.mark.parametrize("fraction", [0, 1, -0.2, 1.5, float("nan")])
+@pytest.mark.parametrize("fraction", [0, 1, 0.005, 0.995, -0.2, 1.5, float("nan")])
 def test_a_fraction_that_leaves_nothing_is_refused(fraction):
     with pytest.raises(ValueError, match="expected a test_fraction"):
         data.digits(test_fraction=fraction)
@@ -46,8 +48,38 @@ def test_samples_are_selected_together():
     chosen = samples[torch.tensor([7, 2])]
     assert chosen.x[:, 0].tolist() == chosen.y.tolist() == [7, 2]
     assert data.Samples(torch.zeros(4, 1))[:3].y is None
+    assert samples[-1].x.shape == (1, 1)
+    assert [one.y.item() for one in samples] == list(range(10))
 
 
-def test_samples_of_unequal_length_are_refused():
-    with pytest.raises(ValueError, match="got 3 x, 2 y"):
-        data.Samples(torch.zeros(3, 1), torch.zeros(2))
+@pytest.mark.parametrize("n_y", [2, 4])
+def test_samples_of_unequal_length_are_refused(n_y):
+    with pytest.raises(ValueError, match=f"got 3 x, {n_y} y"):
+        data.Samples(torch.zeros(3, 1), torch.zeros(n_y))
+
+
+def test_samples_are_tensors():
+    with pytest.raises(TypeError, match="expected x as a Tensor, got ndarray"):
+        data.Samples(np.zeros((3, 1)))
+    with pytest.raises(TypeError, match="expected y as a Tensor, got list"):
+        data.Samples(torch.zeros(3, 1), [0, 1, 2])
+
+
+@pytest.mark.parametrize(
+    ("bad", "error", "message"),
+    [
+        ([[1.0]], TypeError, "codes as a Tensor, got list"),
+        (torch.tensor([[1]]), TypeError, r"numbers in codes, got torch.int64: use x.float\(\)"),
+        (torch.zeros(0, 2), ValueError, "at least one sample in codes, got none"),
+        (torch.tensor([[math.nan]]), ValueError, "finite numbers in codes, got NaN or infinity"),
+        (torch.tensor([[-math.inf]]), ValueError, "finite numbers in codes, got NaN or infinity"),
+    ],
+)
+def test_samples_that_cannot_be_computed_with_are_refused(bad, error, message):
+    with pytest.raises(error, match=message):
+        data.require_samples("codes", bad)
+
+
+def test_samples_carry_no_gradient_into_what_comes_next():
+    x = torch.rand(3, 2, requires_grad=True)
+    assert not data.require_samples("x", 2 * x).requires_grad

@@ -27,12 +27,31 @@ def test_pca_has_the_methods_of_a_model(digits):
     torch.testing.assert_close(pca.components @ pca.components.T, torch.eye(2))
 
 
-def test_mean_squared_error_is_per_value():
-    class Off(torch.nn.Module):
-        def forward(self, x):
-            return x + 0.5
+def test_pca_orders_its_components_by_variance_and_has_nothing_to_train():
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(200, 3, generator=generator) * torch.tensor([1.0, 5.0, 2.0])
+    pca = evaluation.PCABaseline(x, 3)
+    assert (pca.encode(x).var(dim=0).diff() < 0).all()
+    assert set(pca.state_dict()) == {"mean", "components"}  # so that .to(device) moves both
+    assert list(pca.parameters()) == []
 
-    assert evaluation.mean_squared_error(Off(), torch.zeros(7, 3, 4)) == 0.25
+
+class Shifted(torch.nn.Module):
+    def __init__(self, shape=None):
+        super().__init__()
+        self.dropout, self.shape = torch.nn.Dropout(), shape
+
+    def forward(self, x):
+        return self.dropout(x + 0.5).reshape(self.shape or x.shape)
+
+
+def test_mean_squared_error_is_per_value_and_in_evaluation_mode():
+    assert evaluation.mean_squared_error(Shifted(), torch.zeros(7, 3, 4)) == 0.25
+
+
+def test_a_reconstruction_of_another_shape_is_refused():
+    with pytest.raises(ValueError, match=r"got \(4, 1, 4\) and \(4, 4\)"):  # would broadcast
+        evaluation.mean_squared_error(Shifted((4, 1, 4)), torch.zeros(4, 4))
 
 
 def test_knn_accuracy_of_separate_classes_and_of_random_labels():
@@ -51,6 +70,21 @@ def test_knn_accuracy_of_separate_classes_and_of_random_labels():
     assert score["shuffled"] == pytest.approx(0.25, abs=0.08)  # four standard deviations
 
 
+def test_knn_takes_the_vote_of_k_by_euclidean_distance():
+    codes, labels = torch.tensor([[0.0, 0.0], [1.0, 0.0], [1.1, 0.0]]), torch.tensor([0, 1, 1])
+    query, answer = torch.tensor([[0.1, 0.0]], requires_grad=True), torch.tensor([1])
+    for k, expected in ((1, 0), (3, 1)):  # the nearest is of class 0, the majority of class 1
+        assert evaluation.knn_accuracy(codes, labels, query, answer, n_neighbors=k) == expected
+    corner = torch.tensor([[3.0, 3.0], [0.0, 4.0]])  # Euclid: 4.24 and 4; Chebyshev: 3 and 4
+    near = evaluation.knn_accuracy(corner, labels[:2], torch.zeros(1, 2), answer, n_neighbors=1)
+    assert near == 1
+
+
+def test_tiny_angles_are_exact():
+    a, b = torch.tensor([[1.0, 0.0]]).double(), torch.tensor([[1.0, 1e-9]]).double()
+    assert evaluation.principal_angles(a, b)[0] == pytest.approx(np.degrees(1e-9), rel=1e-6)
+
+
 def test_principal_angles_of_rotated_planes():
     # Two planes that share no direction: their basis vectors turned by 20° and by 65°.
     a, b = np.radians([20, 65])
@@ -63,13 +97,30 @@ def test_principal_angles_of_rotated_planes():
 
 
 def test_bad_input_is_refused(digits):
-    x = digits.train.x
+    x, y = digits.train.x, digits.train.y
     for n_components in (0, 65):
-        with pytest.raises(ValueError, match=f"from 1 to 64 .* got {n_components}"):
+        with pytest.raises(ValueError, match=f"from 1 to 64, got {n_components}"):
             evaluation.PCABaseline(x, n_components)
+    with pytest.raises(ValueError, match="from 1 to 3, got 4"):
+        evaluation.PCABaseline(x[:3], 4)
+    with pytest.raises(TypeError, match=r"floating-point numbers in x, got torch\.uint8"):
+        evaluation.PCABaseline((16 * x).byte(), 2)
+    pca = evaluation.PCABaseline(x, 2)
+    for function, bad in ((pca.encode, x[:, :1]), (pca.decode, x[:, :1])):  # would broadcast
+        with pytest.raises(ValueError, match=r"got \(1437, 1\)"):
+            function(bad)
     with pytest.raises(ValueError, match="at least one sample"):
-        evaluation.mean_squared_error(evaluation.PCABaseline(x, 2), x[:0])
-    with pytest.raises(ValueError, match="from 1 to the 3 codes, got 5"):
-        evaluation.knn_accuracy(x[:3], digits.train.y[:3], x, digits.train.y)
+        evaluation.mean_squared_error(pca, x[:0])
+    for n_neighbors in (0, 4):
+        with pytest.raises(ValueError, match=f"from 1 to 3, got {n_neighbors}"):
+            evaluation.knn_accuracy(x[:3], y[:3], x, y, n_neighbors=n_neighbors)
+    one_hot = torch.nn.functional.one_hot(y)
+    for labels in (one_hot, y[:-1]):
+        with pytest.raises(ValueError, match="one label for each of 1437 codes"):
+            evaluation.knn_accuracy(x, labels, x, y)
     with pytest.raises(ValueError, match=r"same n_features, got \(2, 3\) and \(2, 4\)"):
-        evaluation.principal_angles(torch.zeros(2, 3), torch.zeros(2, 4))
+        evaluation.principal_angles(torch.eye(2, 3), torch.eye(2, 4))
+    columns = torch.rand(64, 2)  # a basis that somebody forgot to transpose
+    for basis in (columns, torch.zeros(1, 2), torch.zeros(0, 2)):
+        with pytest.raises(ValueError, match="independent rows, got"):
+            evaluation.principal_angles(basis, torch.eye(2))

@@ -40,15 +40,27 @@ def test_a_grid_leaves_strays_out():
     torch.testing.assert_close(inside, torch.tensor([0.9, 0.9]), atol=2e-3, rtol=0)
 
 
+def test_the_defaults_of_the_grid_leave_one_per_cent_out_at_each_end():
+    codes = torch.linspace(0, 100, 101, dtype=torch.double)[:, None].expand(-1, 2)
+    z = latent.grid(codes)
+    assert (z.shape, z.dtype) == ((10, 10, 2), torch.double)
+    assert (z.min().item(), z.max().item()) == pytest.approx((1, 99))
+
+
 def test_bad_input_is_refused():
-    with pytest.raises(ValueError, match="at least one sample to encode"):
+    with pytest.raises(ValueError, match="at least one sample in x, got none"):
         latent.encode(DenseAutoencoder((4, 2)), torch.zeros(0, 4))
-    with pytest.raises(ValueError, match=r"shape \(n_latent,\), got \(2,\) and \(3,\)"):
-        latent.interpolate(torch.zeros(2), torch.zeros(3), 5)
-    with pytest.raises(ValueError, match="at least 2 steps, the two ends, got 1"):
+    with pytest.raises(ValueError, match="batch_size to be a whole number from 1, got 0"):
+        latent.encode(DenseAutoencoder((4, 2)), torch.zeros(1, 4), batch_size=0)
+    for a, b in ((torch.zeros(2), torch.zeros(3)), (torch.zeros(1, 2), torch.zeros(1, 2))):
+        with pytest.raises(ValueError, match=r"two codes of one shape \(n_latent,\), got"):
+            latent.interpolate(a, b, 5)
+    with pytest.raises(ValueError, match="n_steps to be a whole number from 2, got 1"):
         latent.interpolate(torch.zeros(2), torch.ones(2), 1)
-    for codes in (torch.zeros(5, 3), torch.zeros(0, 2)):
-        with pytest.raises(ValueError, match=r"codes of shape \(n_samples, 2\), got"):
-            latent.grid(codes)
-    with pytest.raises(ValueError, match="n_steps from 2 and coverage"):
-        latent.grid(torch.zeros(5, 2), coverage=0)
+    with pytest.raises(ValueError, match=r"codes of shape \(n_samples, 2\), got \(5, 3\)"):
+        latent.grid(torch.zeros(5, 3))
+    with pytest.raises(ValueError, match="n_steps to be a whole number from 2, got 1"):
+        latent.grid(torch.zeros(5, 2), 1)
+    for coverage in (0, 1.5, float("nan")):
+        with pytest.raises(ValueError, match="a coverage above 0, up to 1, got"):
+            latent.grid(torch.zeros(5, 2), coverage=coverage)

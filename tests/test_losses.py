@@ -70,7 +70,28 @@ def test_shapes_that_would_broadcast_are_refused(loss):
         loss(torch.zeros(5), torch.zeros(5))
 
 
-@pytest.mark.parametrize("value", [-0.1, 1.1, 16.0, math.nan])
+@pytest.mark.parametrize(
+    "loss", [losses.squared_error, losses.bernoulli_nll, losses.kl_to_standard_normal]
+)
+def test_whole_numbers_are_refused(loss):  # 0 − 16 in eight bits is 240
+    with pytest.raises(TypeError, match=r"as a Tensor of floating-point numbers, got torch.uint8"):
+        loss(torch.zeros(2, 3), torch.zeros(2, 3, dtype=torch.uint8))
+    with pytest.raises(TypeError, match="got list"):
+        loss([[0.0]], torch.zeros(1, 1))
+
+
+@pytest.mark.parametrize(
+    "loss", [losses.squared_error, losses.bernoulli_nll, losses.kl_to_standard_normal]
+)
+def test_gradients_are_those_of_finite_differences(loss, generator):
+    a, b = torch.rand(2, 3, 4, generator=generator, dtype=torch.double).unbind()
+    wanted = (a,) if loss is losses.bernoulli_nll else (a, b)  # x there is data
+    for tensor in wanted:
+        tensor.requires_grad_()
+    assert torch.autograd.gradcheck(loss, (a, b))
+
+
+@pytest.mark.parametrize("value", [-0.1, -1e-4, 1 + 1e-4, 1.1, 16.0, math.nan])
 def test_bernoulli_nll_refuses_what_is_no_probability(value):
     with pytest.raises(ValueError, match=r"expected values in \[0, 1\], got .*scale the data"):
         losses.bernoulli_nll(torch.zeros(1, 2), torch.tensor([[0.5, value]]))

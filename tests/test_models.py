@@ -42,15 +42,37 @@ def test_with_activations_it_is_not():
     assert (model(0.3 * a + 0.7 * b) - 0.3 * model(a) - 0.7 * model(b)).abs().max() > 1e-4
 
 
-@pytest.mark.parametrize("sizes", [(64,), (), (64, 0), (64, -1, 2), (64, 2.5)])
-def test_layer_sizes_that_make_no_model_are_refused(sizes):
-    with pytest.raises(ValueError, match=r"positive layer sizes such as \(64, 128, 2\), got"):
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ((64,), r"at least two layer sizes, as in \(64, 2\), got \(64,\)"),
+        ((), "at least two layer sizes"),
+        ((64, 0), "each layer size to be a whole number from 1, got 0"),
+        ((64, -1, 2), "got -1"),
+        ((64, 2.5), "got 2.5"),
+        ((64.0, 2), "got 64.0"),
+    ],
+)
+def test_layer_sizes_that_make_no_model_are_refused(sizes, message):
+    with pytest.raises(ValueError, match=message):
         DenseAutoencoder(sizes)
 
 
-def test_an_activation_already_built_is_refused():
-    with pytest.raises(TypeError, match=r"got the layer ReLU\(\): drop the"):
-        DenseAutoencoder((4, 2, 1), nn.ReLU())
+@pytest.mark.parametrize("activation", [nn.ReLU(), "relu"])
+def test_an_activation_that_cannot_be_built_is_refused(activation):
+    with pytest.raises(TypeError, match=r"a class such as nn\.ReLU, without brackets, got"):
+        DenseAutoencoder((4, 2), activation)
+
+
+def test_the_activation_is_silu_unless_another_is_named():
+    assert isinstance(DenseAutoencoder((4, 3, 2)).encoder[1], nn.SiLU)
+    assert isinstance(mlp((4, 3, 2))[1], nn.SiLU)
+
+
+def test_labels_play_no_part_in_the_loss():
+    model, x = DenseAutoencoder((4, 2)), torch.rand(6, 4)
+    with_labels, without = model.loss_terms(x, torch.arange(6) % 2), model.loss_terms(x)
+    assert torch.equal(with_labels["squared_error"], without["squared_error"])
 
 
 def test_input_of_the_wrong_shape_is_refused():

@@ -32,6 +32,26 @@ def test_a_grid_that_is_not_full_is_left_blank(ax):
     assert mosaic.count() == 5 * 4
 
 
+def test_a_grid_is_ink_on_paper_at_its_extent(ax):
+    settings = {"n_columns": 5, "value_range": (-1, 2), "extent": (0, 4, 0, 2)}
+    plotting.image_grid(ax, np.zeros((2, 32, 32)), **settings)
+    image = ax.images[0]
+    assert (image.get_cmap().name, image.get_interpolation()) == ("gray_r", "nearest")
+    assert (image.get_clim(), image.get_extent()) == ((-1, 2), [0, 4, 0, 2])
+    assert image.get_array().shape == (32, 66)  # no empty columns, a margin of 2
+    assert ax.axison  # ticks in the units of the extent
+    plotting.image_grid(ax, np.zeros((2, 64)))
+    assert not ax.axison  # and none without
+
+
+def test_rows_show_the_range_and_the_shape_of_their_images(ax):
+    images = np.zeros((3, 4, 8))
+    plotting.image_rows(ax, {"a": images, "b": images}, value_range=(0, 9))
+    assert ax.get_aspect() == 4 / 8
+    assert ax.images[0].get_clim() == (0, 9)
+    assert (list(ax.get_xticks()), list(ax.get_yticks())) == ([], [0.5, 1.5])
+
+
 def test_rows_carry_their_names_from_top_to_bottom(ax):
     rows = {"original": np.zeros((4, 9)), "decoded": np.ones((4, 9))}
     plotting.image_rows(ax, rows)
@@ -50,6 +70,41 @@ def test_curves_are_the_history(ax):
     np.testing.assert_array_equal(train.get_xydata(), [[1, 4], [2, 2], [3, 1]])
     np.testing.assert_array_equal(held_out.get_xydata(), [[1, 5], [2, 3], [3, 2]])
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["training", "held-out"]
+
+
+def test_a_term_is_drawn_by_name(ax):
+    history = History(
+        train={"loss": [4.0, 20.0], "kl_term": [1.0, 2.0]},
+        validation={"loss": [5.0, 3.0], "kl_term": [7.0, 8.0]},
+    )
+    history.plot(ax, term="kl_term", log=False)
+    assert [list(line.get_ydata()) for line in ax.lines] == [[1, 2], [7, 8]]
+    assert [line.get_linestyle() for line in ax.lines] == ["--", "-"]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", "kl term per sample")
+    assert ax.get_yscale() == "linear"
+    plotting.curves(ax, history.train)
+    assert ax.get_yscale() == "log"
+
+
+@pytest.mark.parametrize("n_classes", [3, 10, 13])
+def test_the_bar_shows_the_colours_of_the_points(ax, n_classes):
+    codes, labels = np.random.default_rng(0).normal(size=(n_classes, 2)), np.arange(n_classes)
+    plotting.scatter_codes(ax, codes, labels, label_name="kind")
+    ax.figure.canvas.draw()
+    points, bar = ax.collections[0], ax.figure.axes[1]
+    shown = points.cmap(points.norm(labels))
+    np.testing.assert_allclose(points.get_facecolors(), shown)
+    assert len({tuple(colour) for colour in shown}) == n_classes
+    assert list(points.norm.boundaries) == [i - 0.5 for i in range(n_classes + 1)]
+    assert (bar.get_ylabel(), ax.get_xlabel(), ax.get_ylabel()) == ("kind", "$z_1$", "$z_2$")
+
+
+def test_pictures_are_drawn_where_told_and_nowhere_else(ax):
+    other, last = plt.subplots()
+    plotting.scatter_codes(ax, np.eye(3)[:, :2], [1, 4, 9], colour_bar=False)
+    assert plt.gca() is last
+    assert len(ax.figure.axes) == 1
+    plt.close(other)
 
 
 def test_points_of_one_class_share_a_colour_that_the_bar_names(ax):
@@ -73,6 +128,10 @@ def test_bad_input_is_refused(ax):
             plotting.image_grid(ax, images)
     with pytest.raises(ValueError, match="equally many images"):
         plotting.image_rows(ax, {"a": np.zeros((3, 4)), "b": np.zeros((2, 4))})
+    with pytest.raises(ValueError, match="of one size"):
+        plotting.image_rows(ax, {"a": np.zeros((3, 4)), "b": np.zeros((3, 9))})
+    with pytest.raises(ValueError, match="n_columns from 1, got 0"):
+        plotting.image_grid(ax, np.zeros((3, 4)), n_columns=0)
     with pytest.raises(ValueError, match=r"one of the terms \['loss'\], got 'kl'"):
         plotting.curves(ax, {"loss": [1.0]}, term="kl")
     for codes, labels in ((np.zeros((4, 3)), range(4)), (np.zeros((4, 2)), range(3))):

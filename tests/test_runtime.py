@@ -1,3 +1,4 @@
+import math
 import random
 
 import numpy as np
@@ -21,10 +22,39 @@ def test_same_seed_same_draws_in_all_three_libraries():
     assert all(a != b for a, b in zip(draw(), first, strict=True))
 
 
-@pytest.mark.parametrize("seed", [-1, 2**32])
-def test_a_seed_out_of_range_is_refused(seed):
-    with pytest.raises(ValueError, match=f"expected a seed.*got {seed}"):
-        runtime.seed_everything(seed)
+@pytest.mark.parametrize("seed", [-1, 2**32, 1.5, "0", None])
+def test_a_seed_out_of_range_is_refused_and_changes_nothing(seed):
+    runtime.seed_everything(0)
+    expected = draw()
+    runtime.seed_everything(0)
+    for refuse in (runtime.seed_everything, lambda seed: runtime.seeded(seed).__enter__()):
+        with pytest.raises(ValueError, match=f"seed to be a whole number from 0 .* got {seed!r}"):
+            refuse(seed)
+    assert draw() == expected
+
+
+def test_seeded_draws_are_repeatable_and_leave_the_stream_alone_even_after_an_error():
+    torch.manual_seed(5)
+    expected = torch.rand(2)
+    draws = []
+    torch.manual_seed(5)
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="planned"), runtime.seeded(1):
+            draws.append(torch.rand(()).item())
+            raise RuntimeError("planned")
+    assert torch.equal(torch.rand(2), expected)
+    assert draws[0] == draws[1]
+
+
+@pytest.mark.parametrize("value", [np.int64(3), 3])
+def test_whole_numbers_of_any_library_are_counts(value):
+    assert runtime.require_count("n", value) == 3
+
+
+@pytest.mark.parametrize("value", [0, -1, 2.0, "2", None, math.nan])
+def test_what_is_no_count_is_refused(value):
+    with pytest.raises(ValueError, match=f"expected n to be a whole number from 1, got {value!r}"):
+        runtime.require_count("n", value)
 
 
 def test_devices(monkeypatch):
@@ -37,6 +67,9 @@ def test_devices(monkeypatch):
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
     assert runtime.choose_device().type == "mps"
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    with pytest.raises(ValueError, match="got 'cuda:2'"):
+        runtime.choose_device("cuda:2")
     assert runtime.choose_device().type == "cuda"
     assert runtime.choose_device("cuda:1") == torch.device("cuda", 1)
 
@@ -50,6 +83,14 @@ def test_evaluating_restores_each_layer_even_after_an_error():
         raise RuntimeError("planned")
     assert (model[0].training, model[1].training) == (True, False)
     assert torch.is_grad_enabled()
+
+
+def test_a_layer_is_given_back_its_own_mode_not_its_parents():
+    model = nn.Sequential(nn.Sequential(nn.Dropout()))
+    model[0].training = False  # its child still trains
+    with runtime.evaluating(model):
+        pass
+    assert [module.training for module in model.modules()] == [True, False, True]
 
 
 def test_device_of():

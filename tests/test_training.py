@@ -1,10 +1,11 @@
+import inspect
 import math
 
 import pytest
 import torch
 from torch import nn
 
-from aecourse import evaluation
+from aecourse import evaluation, losses
 from aecourse.data import Samples
 from aecourse.models import DenseAutoencoder
 from aecourse.runtime import choose_device, seed_everything
@@ -48,6 +49,7 @@ def test_the_optimum_of_a_convex_case_whatever_the_order_of_the_data(x, device):
         model = Constant()
         fit(model, samples, device=device, **settings)
         assert model.value.device.type == "cpu"  # back where it came from
+        assert model.value.grad is None
         torch.testing.assert_close(model.value.detach(), x.mean(dim=0), atol=1e-4, rtol=0)
 
 
@@ -65,6 +67,86 @@ def test_a_linear_autoencoder_spans_the_pca_subspace():
     assert evaluation.mean_squared_error(model, x) == pytest.approx(
         evaluation.mean_squared_error(pca, x), rel=1e-3
     )
+
+
+class Noisy(DenseAutoencoder):
+    """Two terms, and noise from the global stream, in training and in scoring."""
+
+    def loss_terms(self, x, y=None):
+        noisy = x + (0.1 if self.training else 0.3) * torch.randn_like(x)
+        return {
+            "error": losses.squared_error(self(noisy), x),
+            "size": 0.3 * self.encode(x).square().sum(dim=1),
+        }
+
+
+@pytest.mark.parametrize(("batch_size", "n_batches"), [(16, 4), (25, 2)])
+def test_fit_is_the_loop_of_the_chapter(batch_size, n_batches):
+    x, held_out = torch.rand(2, 50, 4, generator=torch.Generator().manual_seed(1))
+    seed_everything(0)
+    model = Noisy((4, 8, 2)).eval()
+    settings = {"epochs": 7, "batch_size": batch_size, "learning_rate": 1e-2, "seed": 3}
+    history = fit(model, x, validation=held_out, **settings, **QUIET)
+
+    seed_everything(0)
+    by_hand = Noisy((4, 8, 2))
+    optimiser = torch.optim.Adam(by_hand.parameters(), lr=1e-2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 1e-2, total_steps=7 * n_batches)
+    order = torch.Generator().manual_seed(3)
+    torch.manual_seed(3)
+    for epoch in range(7):
+        total = 0.0
+        for batch in torch.randperm(50, generator=order).split(batch_size):
+            terms = by_hand.loss_terms(x[batch])
+            loss = (terms["error"] + terms["size"]).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+            total += loss.item() * len(batch)
+        assert history.train["loss"][epoch] == pytest.approx(total / 50, rel=1e-5)
+        scored = average_loss_terms(by_hand, held_out, seed=3)  # draws nothing from our stream
+        assert history.validation["loss"][epoch] == pytest.approx(sum(scored.values()), rel=1e-5)
+        assert history.validation["size"][epoch] == pytest.approx(scored["size"], rel=1e-5)
+    for ours, theirs in zip(model.parameters(), by_hand.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
+@pytest.mark.parametrize("n_held_out", [49, 50])
+def test_watching_held_out_data_does_not_change_what_is_learned(n_held_out):
+    x = torch.rand(50, 4, generator=torch.Generator().manual_seed(1))
+    weights = []
+    for validation in (None, x[:n_held_out]):
+        seed_everything(0)
+        model = Noisy((4, 8, 2))
+        fit(model, x, validation=validation, epochs=3, **QUIET)
+        weights.append(torch.cat([weight.detach().flatten() for weight in model.parameters()]))
+    assert torch.equal(*weights)
+
+
+def test_scoring_repeats_itself_and_leaves_the_random_stream_alone():
+    model, x = Noisy((4, 8, 2)), torch.rand(50, 4)
+    before = torch.get_rng_state()
+    first = average_loss_terms(model, x)
+    assert average_loss_terms(model, x) == first
+    assert average_loss_terms(model, x, seed=1)["error"] != first["error"]
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_validation_sees_its_labels():
+    class Labelled(Constant):
+        def loss_terms(self, x, y):
+            return {"error": (y - self.value[0]).square()}
+
+    samples = Samples(torch.zeros(5, 3), torch.full((5,), 2.0))
+    history = fit(Labelled(), samples, validation=samples, epochs=1, **QUIET)
+    assert history.validation["loss"] == pytest.approx([4.0], rel=1e-4)
+
+
+def test_half_precision_does_not_spoil_the_average():
+    model = Constant()
+    model.loss_terms = lambda x, y=None: {"error": torch.full((len(x),), 64, dtype=torch.bfloat16)}
+    assert average_loss_terms(model, torch.zeros(20000, 1), batch_size=16) == {"error": 64.0}
 
 
 def train_small(x, *, seed=0, model_seed=0):
@@ -137,13 +219,34 @@ def test_several_terms_are_summed_and_recorded_apart(x):
 
 
 def test_modes_and_frozen_weights_stay_as_they_were(x):
+    model = DenseAutoencoder((3, 4, 2))
+    model.decoder.requires_grad_(False)
+    model.encoder.eval()
+    before = [weight.clone() for weight in model.parameters()]
+    fit(model, x, epochs=20, learning_rate=0.1, **QUIET)
+    changed = [not torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True)]
+    assert changed == [True] * 4 + [False] * 4
+    assert (model.training, model.encoder.training, model.decoder.training) == (True, False, True)
+
+
+def test_an_error_of_the_model_comes_out_and_the_model_goes_home(x, monkeypatch):
+    class Broken(Constant):
+        def loss_terms(self, x, y=None):
+            raise RuntimeError("planned")
+
+    model, moves = Broken().eval(), []
+    monkeypatch.setattr(model, "to", moves.append)
+    with pytest.raises(RuntimeError, match="planned"):
+        fit(model, x, epochs=1, **QUIET)
+    assert moves == [torch.device("cpu")] * 2  # there and back
+    assert not model.training
+
+
+def test_training_works_where_gradients_are_off_or_the_data_has_some(x):
     model = Constant()
-    model.frozen = nn.Linear(2, 2).requires_grad_(False)
-    model.dropout = nn.Dropout().eval()
-    before = model.frozen.weight.clone()
-    fit(model, x, epochs=1, **QUIET)
-    assert (model.training, model.dropout.training) == (True, False)
-    assert torch.equal(model.frozen.weight, before)
+    with torch.no_grad():
+        fit(model, (2 * x).requires_grad_(), epochs=20, learning_rate=0.1, **QUIET)
+    assert model.value.abs().min() > 0
 
 
 def test_ctrl_c_keeps_the_model_and_the_finished_epochs(x, capsys):
@@ -189,15 +292,43 @@ def test_a_nan_loss_raises_and_names_the_epoch(x):
 
     model = Diverging()
     model.eval()
-    with pytest.raises(FloatingPointError, match=r"loss in epoch 4 is not finite.*learning_rate"):
+    with pytest.raises(FloatingPointError, match=r"loss in epoch 4 \(.*nan.*learning_rate"):
         fit(model, x, epochs=9, **QUIET)
     assert not model.training
 
 
-def test_terms_averaged_already_are_refused(x):
+def test_a_held_out_loss_that_is_not_finite_raises_and_names_the_epoch(x):
+    class Fragile(Constant):
+        def loss_terms(self, x, y=None):
+            error = super().loss_terms(x)["squared_error"]
+            return {"fine": error, "broken": error * (1 if self.training else -math.inf)}
+
+    with pytest.raises(FloatingPointError, match="held-out loss in epoch 1"):
+        fit(Fragile(), x, validation=x, epochs=2, **QUIET)
+    with pytest.raises(FloatingPointError, match="the loss"):
+        average_loss_terms(Fragile().eval(), x)
+
+
+def test_a_weight_that_is_not_finite_raises_although_the_loss_is(x):
+    model = Constant()  # the square root of 0 has no gradient
+    model.loss_terms = lambda x, y=None: {"e": (0 * x - model.value).square().sum(1).sqrt()}
+    with pytest.raises(FloatingPointError, match="a weight after epoch 1 is not finite"):
+        fit(model, x, epochs=1, batch_size=103, **QUIET)
+
+
+@pytest.mark.parametrize("shape", [(), (103, 1), (103, 3), (102,)])
+def test_terms_that_are_not_one_value_per_sample_are_refused(x, shape):
     model = Constant()
-    model.loss_terms = lambda x, y=None: {"e": (x - model.value).square().mean()}
-    with pytest.raises(ValueError, match=r"'e' of shape \(103,\), one value per sample, got \(\)"):
+    model.loss_terms = lambda x, y=None: {"e": model.value.sum().expand(shape)}
+    with pytest.raises(ValueError, match=r"'e' of shape \(103,\), one value per sample, got"):
+        fit(model, x, epochs=1, **QUIET)
+
+
+@pytest.mark.parametrize("terms", [{}, None, torch.zeros(103), {"e": 1.0}])
+def test_terms_that_are_no_dict_of_tensors_are_refused(x, terms):
+    model = Constant()
+    model.loss_terms = lambda x, y=None: terms
+    with pytest.raises(TypeError, match="loss_terms to return a dict of tensors, got"):
         fit(model, x, epochs=1, **QUIET)
 
 
@@ -208,7 +339,12 @@ def test_terms_averaged_already_are_refused(x):
         ({"epochs": 1.5}, "epochs to be a whole number from 1, got 1.5"),
         ({"batch_size": 0}, "batch_size to be a whole number from 1, got 0"),
         ({"learning_rate": 0}, "learning_rate above 0, got 0"),
+        ({"epochs": 2.0}, "epochs to be a whole number from 1, got 2.0"),
+        ({"learning_rate": -1e-3}, "learning_rate above 0, got -0.001"),
         ({"learning_rate": math.nan}, "learning_rate above 0, got nan"),
+        ({"learning_rate": math.inf}, "learning_rate above 0, got inf"),
+        ({"learning_rate": "fast"}, "learning_rate above 0, got 'fast'"),
+        ({"seed": -1}, "seed to be a whole number from 0"),
         ({"device": "abacus"}, "expected one of the devices .* got 'abacus'"),
     ],
 )
@@ -223,7 +359,8 @@ def test_settings_out_of_range_are_refused(x, settings, message):
     [
         (torch.zeros(0, 3), ValueError, "at least one sample in {}, got none"),
         (torch.tensor([[1.0, math.nan, 0.0]]), ValueError, "finite numbers in {}, got NaN"),
-        ([[1.0, 2.0, 3.0]], TypeError, "{} as Samples or a Tensor, got list"),
+        ([[1.0, 2.0, 3.0]], TypeError, "{} as a Tensor, got list"),
+        (torch.tensor([[1, 2, 3]]), TypeError, "floating-point numbers in {}, got torch.int64"),
     ],
 )
 def test_data_that_cannot_be_used_is_refused(x, role, bad, error, message):
@@ -235,6 +372,8 @@ def test_data_that_cannot_be_used_is_refused(x, role, bad, error, message):
 def test_models_that_cannot_be_trained_are_refused(x):
     with pytest.raises(TypeError, match=r"loss_terms\(x, y\), got Linear"):
         fit(nn.Linear(3, 3), x, epochs=1, **QUIET)
+    with pytest.raises(TypeError, match=r"a model \(an object\) .* got Constant"):
+        fit(Constant, x, epochs=1, **QUIET)
     with pytest.raises(ValueError, match="weights to train: all are frozen"):
         fit(Constant().requires_grad_(False), x, epochs=1, **QUIET)
 
@@ -246,8 +385,23 @@ def test_progress_is_shown_when_asked_for(x, capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_the_table_of_a_long_history_is_short_and_ends_with_the_last_epoch():
-    history = History(train={"loss": [1 / (i + 1) for i in range(237)]})
-    lines = str(history).splitlines()
-    assert 8 <= len(lines) <= 12
-    assert lines[-1].split() == ["237", "0.004219"]
+@pytest.mark.parametrize("n_epochs", [1, 5, 10, 11, 60, 99, 237])
+def test_the_table_is_short_and_ends_with_the_last_epoch(n_epochs):
+    history = History(train={"loss": [1 / (i + 1) for i in range(n_epochs)]})
+    lines = str(history).splitlines()[1:]
+    assert min(n_epochs, 5) <= len(lines) <= 10
+    assert lines[-1].split() == [str(n_epochs), f"{1 / n_epochs:.4g}"]
+    assert repr(history) == str(history)  # what a notebook shows
+
+
+def test_defaults_are_the_promised_ones():
+    defaults = {name: p.default for name, p in inspect.signature(fit).parameters.items()}
+    del defaults["model"], defaults["samples"], defaults["epochs"]
+    assert defaults == {
+        "validation": None,
+        "batch_size": 256,
+        "learning_rate": 3e-3,
+        "seed": 0,
+        "device": None,
+        "progress": True,
+    }

@@ -6,6 +6,8 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from .. import losses
+from ..data import require_rows
+from ..runtime import require_count
 
 Activation = Callable[[], nn.Module] | None
 
@@ -41,15 +43,12 @@ def mlp(layer_sizes: Sequence[int], activation: Activation = nn.SiLU) -> nn.Sequ
       (2): Linear(in_features=128, out_features=2, bias=True)
     )
     """
-    if len(layer_sizes) < 2 or any(size != int(size) or size < 1 for size in layer_sizes):
-        raise ValueError(
-            "expected two or more positive layer sizes such as (64, 128, 2), "
-            f"got {tuple(layer_sizes)}"
-        )
-    if isinstance(activation, nn.Module):
-        raise TypeError(
-            f"expected a class such as nn.ReLU, got the layer {activation}: drop the ()"
-        )
+    if len(layer_sizes) < 2:
+        raise ValueError(f"expected at least two layer sizes, as in (64, 2), got {layer_sizes}")
+    for size in layer_sizes:
+        require_count("each layer size", size)
+    if isinstance(activation, nn.Module) or not (activation is None or callable(activation)):
+        raise TypeError(f"expected a class such as nn.ReLU, without brackets, got {activation!r}")
     layers = []
     for n_in, n_out in pairwise(layer_sizes):
         if layers and activation is not None:
@@ -70,6 +69,12 @@ class DenseAutoencoder(nn.Module):
     activation : class of nn.Module, optional
         Stands between the layers, never behind the last one of either part. With None the model
         is linear; at its best it then spans the PCA subspace (Baldi & Hornik 1989).
+
+    Attributes
+    ----------
+    encoder, decoder : nn.Sequential
+    n_features, n_latent : int
+        Values per sample, and numbers per code.
 
     Raises
     ------
@@ -93,28 +98,16 @@ class DenseAutoencoder(nn.Module):
 
     def encode(self, x: Tensor) -> Tensor:
         """Map samples of shape (n_samples, n_features) to codes of shape (n_samples, n_latent)."""
-        return self.encoder(_require_rows("x", x, self.n_features))
+        return self.encoder(require_rows("x", x, self.n_features))
 
     def decode(self, z: Tensor) -> Tensor:
         """Map codes of shape (n_samples, n_latent) to samples of shape (n_samples, n_features)."""
-        return self.decoder(_require_rows("z", z, self.n_latent))
+        return self.decoder(require_rows("z", z, self.n_latent))
 
     def forward(self, x: Tensor) -> Tensor:
         """Reconstruct samples of shape (n_samples, n_features)."""
         return self.decode(self.encode(x))
 
     def loss_terms(self, x: Tensor, y: Tensor | None = None) -> dict[str, Tensor]:
-        """Return the squared error of each sample; the labels ``y`` play no part in it."""
+        """Return the squared error of each sample, of shape (n_samples,); ``y`` plays no part."""
         return {"squared_error": losses.squared_error(self(x), x)}
-
-
-def _require_rows(name: str, rows: Tensor, n_columns: int) -> Tensor:
-    """Return the rows, or raise with what came and what was expected."""
-    if not isinstance(rows, Tensor):
-        raise TypeError(f"expected {name} as a Tensor, got {type(rows).__name__}: use torch.tensor")
-    if rows.ndim != 2 or rows.shape[1] != n_columns:
-        hint = f": add {name}[None] for a single sample" if rows.ndim == 1 else ""
-        raise ValueError(
-            f"expected {name} of shape (n_samples, {n_columns}), got {tuple(rows.shape)}{hint}"
-        )
-    return rows
