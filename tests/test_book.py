@@ -78,6 +78,17 @@ class TestChapter:
 
 
 @pytest.mark.parametrize("page", NOTEBOOKS)
+def test_what_a_page_builds_by_hand_agrees_with_the_package(page):
+    printed = [
+        output.text
+        for cell in executed(page).cells
+        for output in cell.get("outputs", [])
+        if output.get("name") == "stdout"
+    ]
+    assert re.findall(r".*: False\b|.*\bFalse$", "\n".join(printed), re.M) == []
+
+
+@pytest.mark.parametrize("page", NOTEBOOKS)
 def test_execution_left_no_error_and_no_warning(page):
     for cell in executed(page).cells:
         for output in cell.get("outputs", []):
