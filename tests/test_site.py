@@ -154,11 +154,13 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def browser():
     names = ("chromium", "chromium-browser", "google-chrome", "chrome")
-    executable = next(filter(None, map(shutil.which, names)), None)
+    found = [os.environ.get("CHROMIUM"), *map(shutil.which, names)]
+    executable = next(filter(None, found), None)
     if executable is None:
         message = (
             "no Chromium found, so the pages were not opened. Install it, for instance with "
-            "`apt-get install chromium` or `brew install --cask chromium`, and run the tests again."
+            "`apt-get install chromium` or `brew install --cask chromium`, or set CHROMIUM to the "
+            "program of a Chromium or Chrome that is already there; then run the tests again."
         )
         (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
     flags = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
