@@ -217,6 +217,7 @@ def test_all_mathematics_is_set(browser, address, page):
     with Visit(browser, f"{address}/{page}") as visit:
         assert visit.page.locator("mjx-container").count() == n_formulas
         assert visit.page.locator("mjx-merror").count() == 0
+        assert visit.page.locator("mjx-container [style*='red']").count() == 0  # unknown macros
         text = visit.page.locator("article").inner_text()
         assert not re.search(r"\\\(|\\\[|\\frac|\\hat", text)
 
