@@ -149,8 +149,8 @@ def test_digits_says_what_the_numbers_say():
     assert 0 <= value["digits-ae8-knn"] - value["digits-pca8-knn"] < 0.03
     # "a part of what the model learned holds for them only"
     assert value["digits-ae-train-mse"] < 0.95 * value["digits-ae-test-mse"]
-    # "even larger than that of always drawing the average digit"
-    assert value["digits-unseen-mse"] > value["digits-average-mse"]
+    # "even larger than the … of always drawing the average digit"
+    assert value["digits-unseen-mse"] > value["digits-unseen-average"]
     assert value["digits-unseen-alarm"] > 0.5
     # "two maps share … of the ten nearest neighbours, where chance gives …"
     assert value["digits-seed-shared"] > 3 * value["digits-seed-shuffled"]
