@@ -24,6 +24,12 @@ def test_an_interpolation_is_straight_with_equal_steps_and_exact_ends():
     torch.testing.assert_close(walk.diff(dim=0), ((b - a) / 6).expand(6, 5))
 
 
+def test_an_interpolation_of_doubles_is_as_exact_as_doubles_are():
+    a, b = torch.zeros(1, dtype=torch.double), torch.ones(1, dtype=torch.double)
+    expected = torch.linspace(0, 1, 11, dtype=torch.double)
+    assert torch.equal(latent.interpolate(a, b, 11)[:, 0], expected)
+
+
 def test_a_grid_covers_the_data_as_a_map():
     codes = torch.stack([torch.linspace(-3, 5, 101), torch.linspace(10, 20, 101)], dim=1)
     z = latent.grid(codes, 5, coverage=1.0)

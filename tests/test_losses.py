@@ -73,6 +73,13 @@ def test_shapes_that_would_broadcast_are_refused(loss):
 @pytest.mark.parametrize(
     "loss", [losses.squared_error, losses.bernoulli_nll, losses.kl_to_standard_normal]
 )
+def test_no_sample_gives_no_value(loss):
+    assert loss(torch.zeros(0, 3), torch.zeros(0, 3)).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    "loss", [losses.squared_error, losses.bernoulli_nll, losses.kl_to_standard_normal]
+)
 def test_whole_numbers_are_refused(loss):  # 0 − 16 in eight bits is 240
     with pytest.raises(TypeError, match=r"as a Tensor of floating-point numbers, got torch.uint8"):
         loss(torch.zeros(2, 3), torch.zeros(2, 3, dtype=torch.uint8))

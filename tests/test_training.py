@@ -221,6 +221,11 @@ def test_several_terms_are_summed_and_recorded_apart(x):
             assert record["loss"][epoch] == pytest.approx(total)
 
 
+def test_a_single_term_is_the_loss_and_not_recorded_twice(x):
+    history = fit(Constant(), x, validation=x, epochs=1, **QUIET)
+    assert list(history.train) == list(history.validation) == ["loss"]
+
+
 def test_modes_and_frozen_weights_stay_as_they_were(x):
     model = DenseAutoencoder((3, 4, 2))
     model.decoder.requires_grad_(False)
