@@ -1,4 +1,4 @@
-"""Seed everything, choose the device, and leave both and the model as they were found."""
+"""Seed, device and modes, set and put back as they were found; and whole numbers, checked."""
 
 import operator
 import random
@@ -33,7 +33,7 @@ def seed_everything(seed: int) -> None:
     >>> bool((torch.rand(3) == first).all())
     True
     """
-    seed = require_count("seed", seed, at_least=0, at_most=2**32 - 1)
+    seed = require_seed(seed)
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002 - libraries that still use the global stream
     torch.manual_seed(seed)
@@ -61,7 +61,7 @@ def seeded(seed: int) -> Iterator[None]:
     >>> bool((torch.get_rng_state() == before).all())
     True
     """
-    seed = require_count("seed", seed, at_least=0, at_most=2**32 - 1)
+    seed = require_seed(seed)
     streams = [(torch.set_rng_state, torch.get_rng_state())]
     if torch.cuda.is_available():
         streams.append((torch.cuda.set_rng_state_all, torch.cuda.get_rng_state_all()))
@@ -73,6 +73,11 @@ def seeded(seed: int) -> Iterator[None]:
     finally:
         for restore, state in streams:
             restore(state)
+
+
+def require_seed(seed: int) -> int:
+    """Return a seed that Python, NumPy and PyTorch all take, or raise a ValueError."""
+    return require_count("seed", seed, at_least=0, at_most=2**32 - 1)
 
 
 def require_count(name: str, value: int, *, at_least: int = 1, at_most: int | None = None) -> int:

@@ -16,6 +16,7 @@ from .runtime import (
     evaluating,
     keeping_modes,
     require_count,
+    require_seed,
     seeded,
 )
 
@@ -136,6 +137,7 @@ def fit(
     samples = _as_samples(samples, "samples")
     validation = None if validation is None else _as_samples(validation, "validation")
     epochs, batch_size = require_count("epochs", epochs), require_count("batch_size", batch_size)
+    seed = require_seed(seed)
     if not (isinstance(learning_rate, Real) and 0 < learning_rate < math.inf):
         raise ValueError(f"expected a learning_rate above 0, got {learning_rate!r}")
     if not (isinstance(model, nn.Module) and hasattr(model, "loss_terms")):

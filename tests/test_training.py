@@ -1,6 +1,7 @@
 import inspect
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -168,6 +169,14 @@ def test_identical_seeds_give_identical_weights_and_other_seeds_do_not(x):
     assert history.train == again.train
     assert not torch.equal(weights, train_small(x, seed=1)[1])
     assert not torch.equal(weights, train_small(x, model_seed=1)[1])
+
+
+def test_whole_numbers_of_numpy_are_settings_like_any_other(x):
+    ours, numpys = Constant(), Constant()
+    fit(ours, x, epochs=2, batch_size=20, seed=3, learning_rate=0.1, **QUIET)
+    settings = {"epochs": np.int64(2), "batch_size": np.int64(20), "seed": np.int64(3)}
+    fit(numpys, x, learning_rate=0.1, **settings, **QUIET)
+    assert torch.equal(ours.value, numpys.value)
 
 
 def test_the_global_random_stream_is_left_alone(x):
