@@ -1,4 +1,6 @@
-"""Tools for the latent space: encode a data set, walk between two codes, lay out a grid."""
+"""Tools for the latent space: encode a data set, walk between codes, lay out a grid, sample."""
+
+import math
 
 import torch
 from torch import Tensor, nn
@@ -37,14 +39,18 @@ def encode(model: nn.Module, x: Tensor, *, batch_size: int = 4096) -> Tensor:
         return torch.cat([model.encode(batch.to(device)).cpu() for batch in x.split(batch_size)])
 
 
-def interpolate(z_start: Tensor, z_end: Tensor, n_steps: int) -> Tensor:
-    """Walk from one code to another in a straight line, in equal steps.
+def interpolate(z_start: Tensor, z_end: Tensor, n_steps: int, *, spherical: bool = False) -> Tensor:
+    """Walk from one code to another in equal steps: straight, or round the origin.
 
     Parameters
     ----------
     z_start, z_end : Tensor of shape (n_latent,)
     n_steps : int
         Number of codes, both ends included; at least 2.
+    spherical : bool
+        Whether to walk along the arc round the origin (Shoemake 1985). Codes of a standard normal
+        in many dimensions lie near a sphere, and the straight line leaves it; between ends of
+        equal length the arc does not.
 
     Returns
     -------
@@ -53,7 +59,8 @@ def interpolate(z_start: Tensor, z_end: Tensor, n_steps: int) -> Tensor:
     Raises
     ------
     ValueError
-        If the codes are no vectors of one length, or ``n_steps`` is below 2.
+        If the codes are no vectors of one length, or ``n_steps`` is below 2; for an arc also if a
+        code is zero or the two point in opposite directions, where no arc is the shortest.
 
     Examples
     --------
@@ -61,6 +68,8 @@ def interpolate(z_start: Tensor, z_end: Tensor, n_steps: int) -> Tensor:
     tensor([[0.0000, 1.0000],
             [0.5000, 1.0000],
             [1.0000, 1.0000]])
+    >>> interpolate(torch.tensor([0.0, 1.0]), torch.tensor([1.0, 0.0]), 3, spherical=True)[1]
+    tensor([0.7071, 0.7071])
     """
     if z_start.ndim != 1 or z_start.shape != z_end.shape:
         raise ValueError(
@@ -69,7 +78,21 @@ def interpolate(z_start: Tensor, z_end: Tensor, n_steps: int) -> Tensor:
         )
     require_count("n_steps", n_steps, at_least=2)  # the two ends
     weights = torch.linspace(0, 1, n_steps, dtype=z_start.dtype, device=z_start.device)[:, None]
-    return (1 - weights) * z_start + weights * z_end
+    if not spherical:
+        return (1 - weights) * z_start + weights * z_end
+    directions = [z / z.norm() for z in (z_start, z_end)]
+    # The angle from both half-chords: accurate for small and for large angles alike.
+    angle = 2 * torch.atan2(
+        (directions[1] - directions[0]).norm(), (directions[1] + directions[0]).norm()
+    )
+    if not angle < math.pi - 1e-3:  # written so that NaN, from a code that is zero, is refused too
+        raise ValueError(
+            "expected two codes that are not zero and do not point in opposite directions, "
+            f"got lengths {z_start.norm():.3g} and {z_end.norm():.3g}, angle {angle:.3g}"
+        )
+    if angle < 1e-3:  # the arc is straight, and the formula would divide zero by zero
+        return (1 - weights) * z_start + weights * z_end
+    return (((1 - weights) * angle).sin() * z_start + (weights * angle).sin() * z_end) / angle.sin()
 
 
 def grid(codes: Tensor, n_steps: int = 10, *, coverage: float = 0.98) -> Tensor:
@@ -113,5 +136,90 @@ def grid(codes: Tensor, n_steps: int = 10, *, coverage: float = 0.98) -> Tensor:
     low, high = codes.quantile(tails, dim=0)
     across = torch.linspace(low[0], high[0], n_steps, dtype=codes.dtype)
     upwards = torch.linspace(low[1], high[1], n_steps, dtype=codes.dtype)
-    z1, z2 = torch.meshgrid(across, upwards.flip(0), indexing="xy")
-    return torch.stack([z1, z2], dim=-1)
+    return _map(across, upwards)
+
+
+def prior_grid(n_steps: int = 10, *, coverage: float = 0.98) -> Tensor:
+    """Lay a grid over a 2-D latent space at quantiles of the standard normal.
+
+    Its steps are equal in probability, so each code stands for as many samples of the prior.
+
+    Parameters
+    ----------
+    n_steps : int
+        Codes along each axis, at least 2.
+    coverage : float
+        Probability between the first and the last code of each axis; below 1.
+
+    Returns
+    -------
+    Tensor of shape (n_steps, n_steps, 2)
+        Rows from the top down, columns from left to right, as `grid` has them.
+
+    Raises
+    ------
+    ValueError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> prior_grid(3, coverage=0.5)[0]  # the top row, at the upper quartile
+    tensor([[-0.6745,  0.6745],
+            [ 0.0000,  0.6745],
+            [ 0.6745,  0.6745]])
+    """
+    require_count("n_steps", n_steps, at_least=2)
+    if not 0 < coverage < 1:
+        raise ValueError(f"expected a coverage between 0 and 1, got {coverage}")
+    probabilities = torch.linspace((1 - coverage) / 2, (1 + coverage) / 2, n_steps)
+    return _map(*torch.special.ndtri(probabilities).expand(2, -1))
+
+
+def sample(codes: Tensor, n_samples: int, generator: torch.Generator | None = None) -> Tensor:
+    """Draw new codes from the Gaussian with the mean and the covariance of given codes.
+
+    The plainest guess of where codes lie: for an autoencoder, which has no prior to draw from.
+
+    Parameters
+    ----------
+    codes : Tensor of shape (n_codes, n_latent)
+        Encoded training data, more codes than dimensions.
+    n_samples : int
+    generator : torch.Generator, optional
+        Of the CPU; by default the global stream.
+
+    Returns
+    -------
+    Tensor of shape (n_samples, n_latent)
+        On the CPU.
+
+    Raises
+    ------
+    TypeError
+        If the codes are no tensor of floating-point numbers.
+    ValueError
+        If the codes are no matrix of finite numbers, or too few for a covariance.
+
+    Examples
+    --------
+    >>> codes = torch.randn(1000, 2) * torch.tensor([1.0, 5.0])
+    >>> sample(codes, 3).shape
+    torch.Size([3, 2])
+    """
+    codes = require_samples("codes", codes).cpu()
+    if codes.ndim != 2 or len(codes) <= codes.shape[1]:
+        raise ValueError(
+            "expected codes of shape (n_codes, n_latent) with n_codes > n_latent, "
+            f"got {tuple(codes.shape)}"
+        )
+    size = require_count("n_samples", n_samples), codes.shape[1]
+    noise = torch.randn(size, generator=generator, dtype=codes.dtype)
+    # The covariance is V diag(s²) Vᵀ / (n − 1), also where a direction has no spread at all.
+    centred = codes - codes.mean(dim=0)
+    _, spread, directions = torch.linalg.svd(centred, full_matrices=False)
+    return codes.mean(dim=0) + (noise * spread / (len(codes) - 1) ** 0.5) @ directions
+
+
+def _map(across: Tensor, upwards: Tensor) -> Tensor:
+    """Cross two axes into a map: the second number grows from the bottom row to the top."""
+    return torch.stack(torch.meshgrid(across, upwards.flip(0), indexing="xy"), dim=-1)

@@ -4,6 +4,8 @@ Each term *sums* over the values of a sample. A mean here and a sum there would 
 a model against each other by accident.
 """
 
+import math
+
 from torch import Tensor
 from torch.nn import functional
 
@@ -41,6 +43,36 @@ def squared_error(x_hat: Tensor, x: Tensor) -> Tensor:
     return (x_hat - x).square().flatten(1).sum(dim=1)
 
 
+def gaussian_nll(mean: Tensor, x: Tensor) -> Tensor:
+    """Negative log-likelihood of values with Gaussian noise of variance 1, summed over each sample.
+
+    Half the squared error, and a constant: ½‖x − mean‖² + ½ D ln 2π for D values. (The squared
+    error without the half weighs the data twice: it is the variance ½, or a β of ½.)
+
+    Parameters
+    ----------
+    mean, x : Tensor of shape (n_samples, ...)
+        What the model expects, and the values that came.
+
+    Returns
+    -------
+    Tensor of shape (n_samples,)
+        In nats.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `squared_error` does.
+
+    Examples
+    --------
+    >>> import torch
+    >>> gaussian_nll(torch.zeros(1, 1), torch.zeros(1, 1))  # ½ ln 2π
+    tensor([0.9189])
+    """
+    return 0.5 * (squared_error(mean, x) + math.prod(x.shape[1:]) * math.log(2 * math.pi))
+
+
 def bernoulli_nll(logits: Tensor, x: Tensor) -> Tensor:
     """Negative log-likelihood of Bernoulli pixels, summed over each sample.
 
@@ -73,10 +105,7 @@ def bernoulli_nll(logits: Tensor, x: Tensor) -> Tensor:
     tensor([1.3863])
     """
     _require_alike("logits", logits, "x", x)
-    if x.numel() and not (x.min() >= 0 and x.max() <= 1):  # written so that NaN is refused too
-        raise ValueError(
-            f"expected values in [0, 1], got {x.min():.4g} to {x.max():.4g}: scale the data first"
-        )
+    require_unit_interval(x)
     nll = functional.binary_cross_entropy_with_logits(logits, x, reduction="none")
     return nll.flatten(1).sum(dim=1)
 
@@ -111,6 +140,14 @@ def kl_to_standard_normal(mean: Tensor, log_var: Tensor) -> Tensor:
     """
     _require_alike("mean", mean, "log_var", log_var)
     return 0.5 * (mean.square() + log_var.exp() - log_var - 1).flatten(1).sum(dim=1)
+
+
+def require_unit_interval(x: Tensor) -> None:
+    """Raise a ValueError unless all values lie in [0, 1]."""
+    if x.numel() and not (x.min() >= 0 and x.max() <= 1):  # written so that NaN is refused too
+        raise ValueError(
+            f"expected values in [0, 1], got {x.min():.4g} to {x.max():.4g}: scale the data first"
+        )
 
 
 def _require_alike(name_a: str, a: Tensor, name_b: str, b: Tensor) -> None:

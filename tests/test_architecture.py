@@ -16,7 +16,12 @@ LAYERS = {
     "evaluation": 3,
     "plotting": 5,
 }
-SIBLINGS = {"data", "models"}  # a folder of one concept a file: they may share a building block
+SIBLINGS = {
+    "data",
+    "models",
+    "evaluation",
+    "plotting",
+}  # a folder of one concept a file: they may share a building block
 AT_CALL_TIME = {("training", "plotting")}  # History.plot asks for a picture of itself
 
 

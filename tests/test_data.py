@@ -83,3 +83,19 @@ def test_samples_that_cannot_be_computed_with_are_refused(bad, error, message):
 def test_samples_carry_no_gradient_into_what_comes_next():
     x = torch.rand(3, 2, requires_grad=True)
     assert not data.require_samples("x", 2 * x).requires_grad
+
+
+def test_a_stand_in_is_noticed_and_the_real_thing_is_not():
+    x = data.Samples(torch.zeros(1, 4))
+    assert data.Split(x, x, "MNIST").notice is None
+    notice = data.Split(x, x, "stand-in: enlarged digits").notice
+    assert "stand-in: enlarged digits" in notice
+    assert "admonition" in notice._repr_html_()
+    assert str(notice) in notice._repr_html_()
+
+
+def test_rows_of_images_are_told_how_to_become_rows():
+    with pytest.raises(ValueError, match=r"got \(5, 1, 2, 2\): use x\.flatten\(1\)"):
+        data.require_rows("x", torch.zeros(5, 1, 2, 2), 4)
+    with pytest.raises(ValueError, match=r"got \(5, 1, 2, 2\)$"):
+        data.require_rows("x", torch.zeros(5, 1, 2, 2), 5)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from aecourse import data, evaluation, latent
+from aecourse import data, evaluation, latent, losses
 
 
 @pytest.fixture(scope="module")
@@ -124,3 +124,15 @@ def test_bad_input_is_refused(digits):
     for basis in (columns, torch.zeros(1, 2), torch.zeros(0, 2)):
         with pytest.raises(ValueError, match="independent rows, got"):
             evaluation.principal_angles(basis, torch.eye(2))
+
+
+def test_no_prediction_costs_less_than_the_floor_of_grey_pixels():
+    generator = torch.Generator().manual_seed(0)
+    x = torch.rand(50, 1, 4, 4, generator=generator, dtype=torch.double)
+    floor = evaluation.bernoulli_floor(x)
+    torch.testing.assert_close(losses.bernoulli_nll(x.logit(), x), floor)
+    for shift in (-0.5, 0.01, 0.5):
+        assert (losses.bernoulli_nll(x.logit() + shift, x) > floor).all()
+    assert evaluation.bernoulli_floor((x > 0.5).double()).abs().max() == 0
+    with pytest.raises(ValueError, match=r"values in \[0, 1\], got 0 to 16"):
+        evaluation.bernoulli_floor(torch.linspace(0, 16, 8).reshape(2, 4))

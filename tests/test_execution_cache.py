@@ -91,6 +91,19 @@ def test_the_fingerprint_sees_what_all_chapters_depend_on(tmp_path, path):
     assert fingerprint(tmp_path) != before
 
 
+def test_the_fingerprint_sees_whether_mnist_is_there(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("AECOURSE_DATA", raising=False)
+    without = fingerprint(ROOT)
+    for name in ("one", "two"):
+        (tmp_path / name / "MNIST" / "raw").mkdir(parents=True)
+        monkeypatch.setenv("AECOURSE_DATA", str(tmp_path / name))
+        assert fingerprint(ROOT) != without
+    there = fingerprint(ROOT)
+    monkeypatch.setenv("AECOURSE_DATA", str(tmp_path / "one"))
+    assert fingerprint(ROOT) == there  # wherever it lies, it is the same
+
+
 def test_a_cell_that_raises_fails_the_build_each_time(book):
     book.write(
         "book/two.md", CHAPTER.format(name="two").replace("from pathlib", "1 / 0\nfrom pathlib")

@@ -30,6 +30,50 @@ def test_an_interpolation_of_doubles_is_as_exact_as_doubles_are():
     assert torch.equal(latent.interpolate(a, b, 11)[:, 0], expected)
 
 
+def test_an_arc_keeps_its_length_and_turns_in_equal_steps():
+    a, b = torch.randn(2, 20, generator=torch.Generator().manual_seed(0), dtype=torch.double)
+    a, b = 4 * a / a.norm(), 4 * b / b.norm()
+    arc = latent.interpolate(a, b, 9, spherical=True)
+    torch.testing.assert_close(arc[[0, -1]], torch.stack([a, b]))
+    torch.testing.assert_close(arc.norm(dim=1), torch.full((9,), 4.0, dtype=torch.double))
+    turns = (arc[1:] * arc[:-1]).sum(dim=1) / 16  # cosines of the angles between neighbours
+    torch.testing.assert_close(turns, turns[:1].expand(8))
+    assert turns[0].acos() * 8 == pytest.approx((a @ b / 16).acos().item(), rel=1e-9)
+    assert torch.linalg.matrix_rank(arc, tol=1e-6) == 2  # it stays in the plane of both ends
+
+
+def test_an_arc_between_codes_of_one_direction_is_straight():
+    z = torch.tensor([1.0, 2.0])
+    for end in (z, 3 * z, z + 1e-5):
+        arc = latent.interpolate(z, end, 5, spherical=True)
+        torch.testing.assert_close(arc, latent.interpolate(z, end, 5))
+
+
+def test_a_grid_over_the_prior_cuts_it_into_equal_shares():
+    z = latent.prior_grid(6, coverage=0.9)
+    assert z.shape == (6, 6, 2)
+    probabilities = torch.distributions.Normal(0.0, 1.0).cdf(z[-1, :, 0])
+    expected = torch.tensor([0.05, 0.23, 0.41, 0.59, 0.77, 0.95])
+    torch.testing.assert_close(probabilities, expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(z[:, 0, 1], z[0, :, 0].flip(0))  # the second number grows upwards
+    assert (z[:, :, 0] == z[0, :, 0]).all()
+    z = latent.prior_grid()
+    assert (z.shape, z.max().item()) == ((10, 10, 2), pytest.approx(2.3263, abs=1e-3))
+
+
+def test_codes_are_sampled_with_the_mean_and_the_covariance_of_the_given_ones():
+    generator = torch.Generator().manual_seed(0)
+    mixing = torch.tensor([[2.0, 1.0, 0.0], [0.0, 0.5, 0.0], [0.0, 0.0, 0.0]])  # flat: no z3
+    codes = torch.randn(5000, 3, generator=generator) @ mixing + torch.tensor([1.0, -2.0, 7.0])
+    z = latent.sample(codes, 200_000, generator)
+    torch.testing.assert_close(z.mean(dim=0), codes.mean(dim=0), atol=0.03, rtol=0)
+    torch.testing.assert_close(z.T.cov(), codes.T.cov(), atol=0.06, rtol=0)
+    assert (z[:, 2] - 7).abs().max() < 1e-3
+    seeded = [latent.sample(codes, 5, torch.Generator().manual_seed(s)) for s in (3, 3, 4)]
+    assert torch.equal(seeded[0], seeded[1])
+    assert not torch.equal(seeded[0], seeded[2])
+
+
 def test_a_grid_covers_the_data_as_a_map():
     codes = torch.stack([torch.linspace(-3, 5, 101), torch.linspace(10, 20, 101)], dim=1)
     z = latent.grid(codes, 5, coverage=1.0)
@@ -70,3 +114,17 @@ def test_bad_input_is_refused():
     for coverage in (0, 1.5, float("nan")):
         with pytest.raises(ValueError, match="a coverage above 0, up to 1, got"):
             latent.grid(torch.zeros(5, 2), coverage=coverage)
+    a, zero = torch.tensor([1.0, 2.0]), torch.zeros(2)
+    for end in (-a, -2 * a, zero):
+        with pytest.raises(ValueError, match="not zero and do not point in opposite directions"):
+            latent.interpolate(a, end, 5, spherical=True)
+    for coverage in (0, 1, float("nan")):
+        with pytest.raises(ValueError, match="a coverage between 0 and 1, got"):
+            latent.prior_grid(coverage=coverage)
+    with pytest.raises(ValueError, match="n_steps to be a whole number from 2, got 1"):
+        latent.prior_grid(1)
+    for shape in ((2, 2), (5,)):
+        with pytest.raises(ValueError, match="with n_codes > n_latent, got"):
+            latent.sample(torch.zeros(shape), 3)
+    with pytest.raises(ValueError, match="n_samples to be a whole number from 1, got 0"):
+        latent.sample(torch.zeros(5, 2), 0)

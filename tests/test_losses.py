@@ -27,6 +27,13 @@ def test_squared_error_is_a_gaussian_likelihood_of_variance_one_half(generator):
     torch.testing.assert_close(losses.squared_error(x_hat, x), nll - constant)
 
 
+def test_gaussian_nll_is_that_of_variance_one(generator):
+    mean, x = torch.randn(2, *SHAPE, generator=generator, dtype=torch.double)
+    nll = -Normal(mean, 1.0).log_prob(x).flatten(1).sum(1)
+    torch.testing.assert_close(losses.gaussian_nll(mean, x), nll)
+    assert losses.gaussian_nll(torch.zeros(0, 3), torch.zeros(0, 3)).shape == (0,)
+
+
 def test_bernoulli_nll_is_torchs_on_black_and_white_pixels(generator):
     logits = 5 * torch.randn(SHAPE, generator=generator, dtype=torch.double)
     x = torch.randint(2, SHAPE, generator=generator).double()
@@ -53,7 +60,7 @@ def test_kl_is_torchs(generator):
     torch.testing.assert_close(losses.kl_to_standard_normal(mean, log_var), expected)
 
 
-@pytest.mark.parametrize("loss", [losses.squared_error, losses.bernoulli_nll])
+@pytest.mark.parametrize("loss", [losses.squared_error, losses.gaussian_nll, losses.bernoulli_nll])
 def test_a_sample_of_twice_as_many_values_counts_twice(loss, generator):
     a, b = torch.rand(2, *SHAPE, generator=generator)
     doubled = loss(torch.cat([a, a], dim=1), torch.cat([b, b], dim=1))

@@ -1,3 +1,7 @@
+import base64
+import io
+import re
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -122,6 +126,67 @@ def test_points_of_one_class_share_a_colour_that_the_bar_names(ax):
     np.testing.assert_allclose(medians["9"], np.median(codes[:10], axis=0))
 
 
+def test_a_strip_names_the_share_of_the_way_under_its_images(ax):
+    frames = np.linspace(0, 1, 9)[:, None].repeat(4, axis=1)
+    plotting.interpolation_strip(ax, {"linear": frames, "spherical": frames})
+    mosaic = ax.images[0].get_array()
+    np.testing.assert_allclose(mosaic[0, ::3], frames[:, 0])  # 2 pixels and a margin of 1 each
+    middles = dict(zip([t.get_text() for t in ax.get_xticklabels()], ax.get_xticks(), strict=True))
+    assert middles == {"0": 0.5, "¼": 2.5, "½": 4.5, "¾": 6.5, "1": 8.5}
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["linear", "spherical"]
+
+
+def test_a_decoded_plane_is_a_map_of_its_codes(ax):
+    across, upwards = [-2.3, -0.5, 0.0, 2.3], [1.5, 0.0, -1.5]
+    points = np.stack(np.meshgrid(across, upwards), axis=-1)
+    images = np.arange(12.0)[:, None].repeat(4, axis=1)
+    plotting.decoded_plane(ax, points, images, value_range=(0, 11), n_ticks=4)
+    ax.figure.canvas.draw()
+    mosaic, named = ax.images[0].get_array(), {}
+    for label, tick in zip(ax.get_xticklabels(), ax.get_xticks(), strict=True):
+        named[label.get_text()] = mosaic[0, 3 * int(tick)]  # the top row, from left to right
+    assert named == {"−2.3": 0, "−0.5": 1, "0.0": 2, "2.3": 3}
+    rows = [label.get_text() for label in ax.get_yticklabels()]
+    assert dict(zip(rows, mosaic[::3, 0], strict=True)) == {"1.5": 0, "0.0": 4, "−1.5": 8}
+    (_, top), (_, bottom) = ax.transData.transform([(0, 0), (0, 2)])
+    assert top > bottom
+    left, right, bottom, top = ax.images[0].get_extent()
+    assert (left, right, bottom, top) == (-0.5, 3.5, 2.5, -0.5)
+
+
+def test_rate_and_distortion_are_where_they_are_said_to_be(ax):
+    plotting.rate_distortion(ax, [25, 9, 14], [78, 95, 88], ["β = 1", "β = 4", "β = 2"])
+    points = next(line for line in ax.lines if line.get_marker() == "o")
+    assert points.get_xydata().tolist() == [[9, 95], [14, 88], [25, 78]]  # joined in order of rate
+    places = {text.get_text(): text.xy for text in ax.texts}
+    assert places == {"β = 1": (25, 78), "β = 4": (9, 95), "β = 2": (14, 88)}
+    constant = [line for line in ax.lines if line is not points]
+    assert [line.get_slope() for line in constant] == [-1, -1, -1]
+
+
+def strip_of(animation):
+    data = re.search(r"data:image/png;base64,([^\"]+)", animation.html).group(1)
+    return plt.imread(io.BytesIO(base64.b64decode(data)))[:, :, 0]
+
+
+def test_an_animation_holds_every_frame_in_order():
+    frames = np.linspace(0, 1, 6)[:, None, None] * np.ones((6, 4, 3))
+    strip = strip_of(plotting.animate(torch.tensor(frames), alt="A grey that darkens."))
+    assert strip.shape == (4, 18)
+    np.testing.assert_allclose(1 - strip[0, ::3], frames[:, 0, 0], atol=1 / 128)  # ink on paper
+    halved = strip_of(plotting.animate(frames, alt="A grey.", value_range=(0, 2)))
+    np.testing.assert_allclose(1 - halved[0, ::3], frames[:, 0, 0] / 2, atol=1 / 128)
+
+
+def test_an_animation_says_what_it_shows_and_needs_nothing_else():
+    animation = plotting.animate(np.zeros((3, 4)), alt='A "0" & a <1>.', frame_seconds=0.2, width=5)
+    assert animation._repr_html_() == animation.html
+    assert animation.html.count("A &quot;0&quot; &amp; a &lt;1&gt;.") == 2  # the group, the image
+    assert "}, 200);" in animation.html
+    assert 'style.width = "5rem"' in animation.html
+    assert re.findall(r"https?://|src=\"(?!data:)", animation.html) == []
+
+
 def test_bad_input_is_refused(ax):
     for images in (np.zeros((3, 5)), np.zeros((0, 8, 8)), np.zeros((2, 3, 8, 8)), np.zeros(64)):
         with pytest.raises(ValueError, match="expected images of shape"):
@@ -137,3 +202,16 @@ def test_bad_input_is_refused(ax):
     for codes, labels in ((np.zeros((4, 3)), range(4)), (np.zeros((4, 2)), range(3))):
         with pytest.raises(ValueError, match=r"expected codes of shape \(n_samples, 2\)"):
             plotting.scatter_codes(ax, codes, labels)
+    points = np.zeros((2, 3, 2))
+    for codes, images in ((points, np.zeros((5, 4))), (points[0], np.zeros((3, 4)))):
+        with pytest.raises(ValueError, match=r"\(n_rows, n_columns, 2\) and an image for each"):
+            plotting.decoded_plane(ax, codes, images)
+    for rates, distortions, labels in (([1], [1, 2], "a"), ([1, 2], [1, 2], "a"), ([], [], "")):
+        with pytest.raises(ValueError, match="one rate, one distortion and one label"):
+            plotting.rate_distortion(ax, rates, distortions, labels)
+    with pytest.raises(ValueError, match="at least two frames, got 1"):
+        plotting.animate(np.zeros((1, 4)), alt="One.")
+    with pytest.raises(ValueError, match="a description in alt, got none"):
+        plotting.animate(np.zeros((2, 4)), alt=" ")
+    with pytest.raises(ValueError, match="frame_seconds and width above 0, got 0 and 9"):
+        plotting.animate(np.zeros((2, 4)), alt="Two.", frame_seconds=0)

@@ -48,11 +48,10 @@ def mnist(root: str | Path | None = None, *, stand_in: bool = True) -> Split:
     ConnectionError
         If the download fails and ``stand_in`` is False.
     """
-    named = [Path(folder) for folder in (root, os.environ.get("AECOURSE_DATA")) if folder]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aecourse"
-    for folder in (*named, cache):
-        if (folder / "MNIST" / "raw").is_dir():
-            return _read(folder)
+    folder = find_mnist(root)
+    if folder is not None:
+        return _read(folder)
+    *named, cache = _folders(root)
     try:
         return _download([*named, cache][0])
     except OSError as error:
@@ -61,6 +60,17 @@ def mnist(root: str | Path | None = None, *, stand_in: bool = True) -> Split:
             raise
         warnings.warn(f"{error} Enlarged scikit-learn digits stand in for it.", stacklevel=2)
         return _stand_in()
+
+
+def find_mnist(root: str | Path | None = None) -> Path | None:
+    """Return the first of the folders of `mnist` that holds ``MNIST/raw``, or None."""
+    return next((f for f in _folders(root) if (f / "MNIST" / "raw").is_dir()), None)
+
+
+def _folders(root: str | Path | None) -> list[Path]:
+    """List where to look for MNIST: the folders that were named, then the user's cache folder."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aecourse"
+    return [*(Path(f) for f in (root, os.environ.get("AECOURSE_DATA")) if f), cache]
 
 
 def _read(folder: Path) -> Split:

@@ -61,6 +61,24 @@ class Split:
     test: Samples
     source: str
 
+    @property
+    def notice(self) -> "Notice | None":
+        """What a page says at its top when it runs on a stand-in; None on the data itself."""
+        if not self.source.startswith("stand-in"):
+            return None
+        return Notice(
+            f"This page was built without its data, on a {self.source}. Every number and figure "
+            "comes from the stand-in; what the text says about them may not hold."
+        )
+
+
+class Notice(str):
+    """A text that a notebook shows as an admonition."""
+
+    def _repr_html_(self) -> str:
+        title = '<p class="admonition-title">Not the real data</p>'
+        return f'<div class="admonition warning">{title}<p>{self}</p></div>'
+
 
 def require_samples(name: str, x: Tensor) -> Tensor:
     """Return samples that can be computed with, or raise with what came and what was expected.
@@ -99,7 +117,11 @@ def require_rows(name: str, rows: Tensor, n_columns: int) -> Tensor:
     if not isinstance(rows, Tensor):
         raise TypeError(_not_a_tensor(name, rows))
     if rows.ndim != 2 or rows.shape[1] != n_columns:
-        hint = f": add {name}[None] for a single sample" if rows.ndim == 1 else ""
+        hint = ""
+        if rows.ndim == 1:
+            hint = f": add {name}[None] for a single sample"
+        elif rows.ndim > 2 and rows[0].numel() == n_columns:
+            hint = f": use {name}.flatten(1)"
         raise ValueError(
             f"expected {name} of shape (n_samples, {n_columns}), got {tuple(rows.shape)}{hint}"
         )

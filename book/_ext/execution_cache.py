@@ -1,19 +1,22 @@
 """Keep executed chapters apart by the code they ran.
 
 A cached chapter is executed again when its own cells change. It must also be executed again when
-the package, the pinned requirements or the style of the figures change: so the path of the cache
-holds a hash of these. Sphinx reads every page anew when the path is another one.
+the package, the pinned requirements or the style of the figures change, or when MNIST has come or
+gone: so the path of the cache holds a hash of these. Sphinx reads every page anew when the path is
+another one.
 """
 
 from hashlib import sha256
 from pathlib import Path
 
+from aecourse.data.load_mnist import find_mnist
+
 WATCHED = ("aecourse/**/*.py", "requirements.txt", "book/*.mplstyle")
 
 
 def fingerprint(root: Path) -> str:
-    """Hash the names and contents of all files that every chapter depends on."""
-    digest = sha256()
+    """Hash the names and contents of all files that every chapter depends on, and the data."""
+    digest = sha256(b"stand-in" if find_mnist() is None else b"MNIST")
     for path in sorted(path for pattern in WATCHED for path in root.glob(pattern)):
         content = path.read_bytes()
         digest.update(f"{path.relative_to(root).as_posix()} {len(content)} ".encode())

@@ -1,101 +1,12 @@
-"""Scores and the plain baselines that a model has to beat."""
+"""What codes tell: which class a sample belongs to, which subspace a linear code spans."""
 
 import numpy as np
-import torch
 from scipy.linalg import subspace_angles
-from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier
-from torch import Tensor, nn
+from torch import Tensor
 
-from . import losses
-from .data import require_rows, require_samples
-from .runtime import device_of, evaluating, require_count
-
-
-class PCABaseline(nn.Module):
-    """Principal component analysis with the three methods of a model.
-
-    The components come from scikit-learn; nothing is left to train. Any score of a model can then
-    be taken of PCA by the same line of code.
-
-    Parameters
-    ----------
-    x : Tensor of shape (n_samples, n_features)
-        Training samples.
-    n_components : int
-        Length of the code, at most the smaller of ``n_samples`` and ``n_features``.
-
-    Attributes
-    ----------
-    mean : Tensor of shape (n_features,)
-    components : Tensor of shape (n_components, n_features)
-        Orthonormal rows, by falling variance.
-
-    Raises
-    ------
-    TypeError
-        If ``x`` is no tensor of floating-point numbers.
-    ValueError
-        If ``n_components`` is out of range, or the samples are empty or not finite.
-
-    References
-    ----------
-    Written out in the chapter "A first autoencoder"; the best linear code by Eckart & Young (1936).
-
-    Examples
-    --------
-    >>> x = torch.rand(20, 3)
-    >>> pca = PCABaseline(x, 3)
-    >>> bool(torch.allclose(pca(x), x, atol=1e-5))  # as many components as features: exact
-    True
-    """
-
-    def __init__(self, x: Tensor, n_components: int):
-        super().__init__()
-        x = require_samples("x", x)
-        require_count("n_components", n_components, at_most=min(x.shape))
-        pca = PCA(n_components, svd_solver="full").fit(x.cpu().numpy())
-        self.register_buffer("mean", torch.from_numpy(pca.mean_).to(x.dtype))
-        self.register_buffer("components", torch.from_numpy(pca.components_).to(x.dtype))
-
-    def encode(self, x: Tensor) -> Tensor:
-        """Project samples of shape (n_samples, n_features) onto the components."""
-        return (require_rows("x", x, len(self.mean)) - self.mean) @ self.components.T
-
-    def decode(self, z: Tensor) -> Tensor:
-        """Map codes of shape (n_samples, n_components) back to samples."""
-        return self.mean + require_rows("z", z, len(self.components)) @ self.components
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Reconstruct samples of shape (n_samples, n_features)."""
-        return self.decode(self.encode(x))
-
-
-def mean_squared_error(model: nn.Module, x: Tensor) -> float:
-    """Mean squared error of a model's reconstructions, per value (for images: per pixel).
-
-    Parameters
-    ----------
-    model : nn.Module
-        A model, or a `PCABaseline`.
-    x : Tensor of shape (n_samples, ...)
-        Held-out samples.
-
-    Returns
-    -------
-    float
-        In squared units of ``x``.
-
-    Raises
-    ------
-    TypeError
-        If ``x`` is no tensor of floating-point numbers.
-    ValueError
-        If there is no sample, one is not finite, or a reconstruction has another shape.
-    """
-    x = require_samples("x", x).to(device_of(model))
-    with evaluating(model):
-        return losses.squared_error(model(x), x).sum().item() / x.numel()
+from ..data import require_samples
+from ..runtime import require_count
 
 
 def knn_accuracy(
@@ -131,6 +42,7 @@ def knn_accuracy(
 
     Examples
     --------
+    >>> import torch
     >>> codes, labels = torch.tensor([[0.0], [0.1], [5.0], [5.1]]), torch.tensor([0, 0, 1, 1])
     >>> knn_accuracy(codes, labels, torch.tensor([[0.2], [4.0]]), torch.tensor([0, 0]), \
 n_neighbors=1)
@@ -176,6 +88,7 @@ def principal_angles(basis_a: Tensor, basis_b: Tensor) -> np.ndarray:
 
     Examples
     --------
+    >>> import torch
     >>> plane = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
     >>> diagonal = torch.tensor([[1.0, 0.0, 1.0]])
     >>> principal_angles(plane, diagonal).round(3)

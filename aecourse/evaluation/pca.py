@@ -1,0 +1,67 @@
+"""Principal component analysis: the plain baseline that a model has to beat."""
+
+import torch
+from sklearn.decomposition import PCA
+from torch import Tensor, nn
+
+from ..data import require_rows, require_samples
+from ..runtime import require_count
+
+
+class PCABaseline(nn.Module):
+    """Principal component analysis with the three methods of a model.
+
+    The components come from scikit-learn; nothing is left to train. Any score of a model can then
+    be taken of PCA by the same line of code.
+
+    Parameters
+    ----------
+    x : Tensor of shape (n_samples, n_features)
+        Training samples.
+    n_components : int
+        Length of the code, at most the smaller of ``n_samples`` and ``n_features``.
+
+    Attributes
+    ----------
+    mean : Tensor of shape (n_features,)
+    components : Tensor of shape (n_components, n_features)
+        Orthonormal rows, by falling variance.
+
+    Raises
+    ------
+    TypeError
+        If ``x`` is no tensor of floating-point numbers.
+    ValueError
+        If ``n_components`` is out of range, or the samples are empty or not finite.
+
+    References
+    ----------
+    Written out in the chapter "A first autoencoder"; the best linear code by Eckart & Young (1936).
+
+    Examples
+    --------
+    >>> x = torch.rand(20, 3)
+    >>> pca = PCABaseline(x, 3)
+    >>> bool(torch.allclose(pca(x), x, atol=1e-5))  # as many components as features: exact
+    True
+    """
+
+    def __init__(self, x: Tensor, n_components: int):
+        super().__init__()
+        x = require_samples("x", x)
+        require_count("n_components", n_components, at_most=min(x.shape))
+        pca = PCA(n_components, svd_solver="full").fit(x.cpu().numpy())
+        self.register_buffer("mean", torch.from_numpy(pca.mean_).to(x.dtype))
+        self.register_buffer("components", torch.from_numpy(pca.components_).to(x.dtype))
+
+    def encode(self, x: Tensor) -> Tensor:
+        """Project samples of shape (n_samples, n_features) onto the components."""
+        return (require_rows("x", x, len(self.mean)) - self.mean) @ self.components.T
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Map codes of shape (n_samples, n_components) back to samples."""
+        return self.mean + require_rows("z", z, len(self.components)) @ self.components
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Reconstruct samples of shape (n_samples, n_features)."""
+        return self.decode(self.encode(x))

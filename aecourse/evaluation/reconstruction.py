@@ -1,0 +1,68 @@
+"""How well reconstructions match, and the best that a loss can reach on given data."""
+
+import torch
+from torch import Tensor, nn
+
+from .. import losses
+from ..data import require_samples
+from ..runtime import device_of, evaluating
+
+
+def mean_squared_error(model: nn.Module, x: Tensor) -> float:
+    """Mean squared error of a model's reconstructions, per value (for images: per pixel).
+
+    Parameters
+    ----------
+    model : nn.Module
+        A model, or a `PCABaseline`.
+    x : Tensor of shape (n_samples, ...)
+        Held-out samples.
+
+    Returns
+    -------
+    float
+        In squared units of ``x``.
+
+    Raises
+    ------
+    TypeError
+        If ``x`` is no tensor of floating-point numbers.
+    ValueError
+        If there is no sample, one is not finite, or a reconstruction has another shape.
+    """
+    x = require_samples("x", x).to(device_of(model))
+    with evaluating(model):
+        return losses.squared_error(model(x), x).sum().item() / x.numel()
+
+
+def bernoulli_floor(x: Tensor) -> Tensor:
+    """Return the least that `losses.bernoulli_nll` can be on the given values.
+
+    A grey pixel x costs at least its own entropy −x ln x − (1 − x) ln(1 − x), which any other
+    prediction than x itself exceeds. For black and white pixels the floor is zero.
+
+    Parameters
+    ----------
+    x : Tensor of shape (n_samples, ...)
+        Values in [0, 1].
+
+    Returns
+    -------
+    Tensor of shape (n_samples,)
+        In nats.
+
+    Raises
+    ------
+    TypeError
+        If ``x`` is no tensor of floating-point numbers.
+    ValueError
+        If there is no sample, or a value lies outside [0, 1].
+
+    Examples
+    --------
+    >>> bernoulli_floor(torch.tensor([[0.0, 1.0], [0.5, 0.5]]))  # the second: 2 ln 2
+    tensor([0.0000, 1.3863])
+    """
+    x = require_samples("x", x)
+    losses.require_unit_interval(x)
+    return (torch.special.entr(x) + torch.special.entr(1 - x)).flatten(1).sum(dim=1)

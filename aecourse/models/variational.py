@@ -1,0 +1,155 @@
+"""The variational autoencoder: a code is a distribution, kept close to a standard normal."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from .. import losses
+from ..data import require_rows
+from ..runtime import device_of, require_count
+from .dense import Activation, mlp
+
+# What the decoder's output means: its negative log-likelihood, and the step from output to data.
+LIKELIHOODS = {
+    "bernoulli": (losses.bernoulli_nll, torch.sigmoid),
+    "gaussian": (losses.gaussian_nll, nn.Identity()),
+}
+
+
+class VAE(nn.Module):
+    """A variational autoencoder of fully connected layers (Kingma & Welling 2014).
+
+    Built by hand in the chapter "Codes as distributions".
+
+    Parameters
+    ----------
+    layer_sizes : sequence of int
+        From the data to the code, for instance ``(784, 512, 20)``. The decoder is the mirror; the
+        encoder ends in twice as many numbers as the code has, a mean and a log-variance for each.
+    activation : class of nn.Module, optional
+        Stands between the layers, never behind the last one of either part.
+    likelihood : {"bernoulli", "gaussian"}
+        Of the data, given a code: Bernoulli pixels in [0, 1], of which the decoder computes the
+        logits; or a Gaussian of variance 1, of which it computes the mean.
+    beta : float
+        Weight of the KL divergence in the loss (Higgins et al. 2017). With 1, the loss is the
+        negative evidence lower bound (ELBO).
+
+    Attributes
+    ----------
+    encoder, decoder : nn.Sequential
+    n_features, n_latent : int
+        Values per sample, and numbers per code.
+
+    Raises
+    ------
+    ValueError
+        If the likelihood is unknown, ``beta`` is negative, or as `mlp` does.
+    TypeError
+        As `mlp` does.
+
+    Examples
+    --------
+    >>> vae = VAE((784, 32, 2))
+    >>> x = torch.rand(5, 784)
+    >>> vae.encode(x).shape, vae(x).shape
+    (torch.Size([5, 2]), torch.Size([5, 784]))
+    >>> {name: term.shape for name, term in vae.loss_terms(x).items()}
+    {'reconstruction': torch.Size([5]), 'kl': torch.Size([5])}
+    """
+
+    def __init__(
+        self,
+        layer_sizes: Sequence[int],
+        activation: Activation = nn.SiLU,
+        *,
+        likelihood: str = "bernoulli",
+        beta: float = 1.0,
+    ):
+        super().__init__()
+        if likelihood not in LIKELIHOODS:
+            raise ValueError(f"expected one of {list(LIKELIHOODS)}, got {likelihood!r}")
+        if not 0 <= beta < float("inf"):
+            raise ValueError(f"expected beta from 0, got {beta!r}")
+        self.decoder = mlp(layer_sizes[::-1], activation)
+        self.encoder = mlp((*layer_sizes[:-1], 2 * layer_sizes[-1]), activation)
+        self.n_features, self.n_latent = layer_sizes[0], layer_sizes[-1]
+        self.likelihood, self.beta = likelihood, beta
+
+    def encode_distribution(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Map samples (n_samples, n_features) to mean and log-variance, each (n_samples, n_latent).
+
+        They describe the Gaussian q(z|x), the encoder's belief about the code of each sample.
+        """
+        mean, log_var = self.encoder(require_rows("x", x, self.n_features)).chunk(2, dim=1)
+        return mean, log_var
+
+    def reparameterise(
+        self, mean: Tensor, log_var: Tensor, generator: torch.Generator | None = None
+    ) -> Tensor:
+        """Draw a code from N(mean, exp(log_var)) as mean + σ·noise, so that gradients pass.
+
+        Parameters
+        ----------
+        mean, log_var : Tensor of shape (n_samples, n_latent)
+        generator : torch.Generator, optional
+            Of the CPU, whatever the device: its stream is the same everywhere. By default the
+            global stream, which `fit` seeds.
+
+        Returns
+        -------
+        Tensor of shape (n_samples, n_latent)
+        """
+        noise = torch.randn(mean.shape, generator=generator, dtype=mean.dtype).to(mean.device)
+        return mean + (0.5 * log_var).exp() * noise  # log_var is ln σ², so half of it is ln σ
+
+    def encode(self, x: Tensor) -> Tensor:
+        """Map samples (n_samples, n_features) to the means of their codes (n_samples, n_latent)."""
+        return self.encode_distribution(x)[0]
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Map codes (n_samples, n_latent) to data space (n_samples, n_features).
+
+        For Bernoulli pixels these are probabilities, for Gaussian values their means.
+        """
+        to_data = LIKELIHOODS[self.likelihood][1]
+        return to_data(self.decoder(require_rows("z", z, self.n_latent)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Reconstruct samples of shape (n_samples, n_features) from the means of their codes."""
+        return self.decode(self.encode(x))
+
+    def reconstruction_nll(self, z: Tensor, x: Tensor) -> Tensor:
+        """Return −ln p(x|z) of each sample given its code, of shape (n_samples,), in nats."""
+        nll = LIKELIHOODS[self.likelihood][0]
+        return nll(self.decoder(require_rows("z", z, self.n_latent)), x)
+
+    def loss_terms(self, x: Tensor, y: Tensor | None = None) -> dict[str, Tensor]:
+        """Return reconstruction and KL of each sample, of shape (n_samples,), in nats.
+
+        The code is drawn anew in each call. The term "kl" holds β·KL, as it enters the loss; ``y``
+        plays no part.
+        """
+        mean, log_var = self.encode_distribution(x)
+        z = self.reparameterise(mean, log_var)
+        kl = losses.kl_to_standard_normal(mean, log_var)
+        return {"reconstruction": self.reconstruction_nll(z, x), "kl": self.beta * kl}
+
+    def sample(self, n_samples: int, generator: torch.Generator | None = None) -> Tensor:
+        """Draw codes from the standard normal and decode them.
+
+        Parameters
+        ----------
+        n_samples : int
+        generator : torch.Generator, optional
+            Of the CPU; the result depends on it and on the weights only.
+
+        Returns
+        -------
+        Tensor of shape (n_samples, n_features)
+            As `decode` returns it.
+        """
+        n_samples = require_count("n_samples", n_samples)
+        z = torch.randn(n_samples, self.n_latent, generator=generator)
+        return self.decode(z.to(device_of(self)))

@@ -1,0 +1,16 @@
+"""Pictures: arrays in, drawn into the Axes that the caller gives."""
+
+from .animation import animate
+from .charts import curves, rate_distortion, scatter_codes
+from .images import decoded_plane, image_grid, image_rows, interpolation_strip
+
+__all__ = [
+    "animate",
+    "curves",
+    "decoded_plane",
+    "image_grid",
+    "image_rows",
+    "interpolation_strip",
+    "rate_distortion",
+    "scatter_codes",
+]
