@@ -136,3 +136,16 @@ def test_no_prediction_costs_less_than_the_floor_of_grey_pixels():
     assert evaluation.bernoulli_floor((x > 0.5).double()).abs().max() == 0
     with pytest.raises(ValueError, match=r"values in \[0, 1\], got 0 to 16"):
         evaluation.bernoulli_floor(torch.linspace(0, 16, 8).reshape(2, 4))
+
+
+def test_sets_are_told_apart_as_far_as_they_differ():
+    generator = torch.Generator().manual_seed(0)
+    a, b = torch.randn(2, 4000, 2, generator=generator)
+    assert evaluation.told_apart(a, b) == pytest.approx(0.5, abs=0.03)
+    assert evaluation.told_apart(a, b[:3000] + 100) == 1
+    # Two Gaussians one standard deviation apart: the best judge is right in Φ(½) of the cases.
+    best = torch.special.ndtr(torch.tensor(0.5)).item()
+    shifted = b + torch.tensor([1.0, 0.0])
+    assert evaluation.told_apart(a, shifted, n_neighbors=101) == pytest.approx(best, abs=0.03)
+    with pytest.raises(ValueError, match="n_neighbors to be a whole number from 1 to 4, got 15"):
+        evaluation.told_apart(a[:5], b[:5])

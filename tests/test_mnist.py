@@ -53,7 +53,7 @@ def downloads(monkeypatch):
 
 
 def no_network(folder):
-    raise RuntimeError("Error downloading train-images: <urlopen error no route to host>")
+    raise RuntimeError("Error downloading train-images:\n<urlopen error no route\nto host>")
 
 
 def test_what_is_loaded(tmp_path):

@@ -270,6 +270,54 @@ def test_solutions_are_closed_and_open_by_keyboard(browser, address):
         inside.wait_for(state="visible", timeout=3000)
 
 
+def test_an_animation_stands_still_until_played_and_pauses(browser, address):
+    with Visit(browser, f"{address}/book/mnist-vae.html") as visit:
+        group = visit.page.get_by_role("group").filter(has=visit.page.get_by_role("slider")).first
+        button, slider = group.get_by_role("button"), group.get_by_role("slider")
+        frame = group.locator("img")
+        box = group.locator(".ae-view").bounding_box()
+        assert box["width"] == pytest.approx(box["height"], abs=1)  # one square picture of 28×28
+        still = frame.evaluate("image => image.style.transform")
+        visit.page.wait_for_timeout(500)
+        assert frame.evaluate("image => image.style.transform") == still
+        button.focus()
+        visit.page.keyboard.press("Enter")
+        visit.page.wait_for_timeout(600)
+        visit.page.keyboard.press("Enter")
+        paused = frame.evaluate("image => image.style.transform")
+        assert paused != still
+        assert button.inner_text() == "Play"
+        visit.page.wait_for_timeout(500)
+        assert frame.evaluate("image => image.style.transform") == paused
+        slider.focus()
+        visit.page.keyboard.press("End")
+        last = int(slider.get_attribute("max"))
+        percent = frame.evaluate("image => parseFloat(image.style.transform.match(/-[0-9.]+/))")
+        assert percent == pytest.approx(-100 * last / (last + 1), abs=0.01)
+
+
+def test_an_animation_plays_to_and_fro(browser, address):
+    with Visit(browser, f"{address}/book/mnist-vae.html") as visit:
+        slider = visit.page.get_by_role("slider").first
+        slider.focus()
+        visit.page.keyboard.press("End")
+        last = slider.input_value()
+        visit.page.locator(".ae-controls button").first.click()
+        visit.page.wait_for_timeout(600)
+        assert 0 < int(slider.input_value()) < int(last)
+
+
+def test_without_scripts_an_animation_is_a_strip_of_all_its_frames(browser, address):
+    context = browser.new_context(java_script_enabled=False, viewport=WIDE)
+    page = context.new_page()
+    page.goto(f"{address}/book/mnist-vae.html")
+    strip, controls = page.locator(".ae-animation img").first, page.locator(".ae-controls").first
+    box = strip.bounding_box()
+    assert box["width"] == pytest.approx(25 * box["height"], rel=0.05)
+    assert not controls.is_visible()
+    context.close()
+
+
 def test_search_finds_a_term(browser, address):
     with Visit(browser, f"{address}/search.html?q=bottleneck") as visit:
         visit.page.locator("#search-results li a").first.wait_for(timeout=10000)

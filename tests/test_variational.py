@@ -112,8 +112,11 @@ def test_bad_input_is_refused():
     for beta in (-1.0, float("nan"), float("inf")):
         with pytest.raises(ValueError, match="expected beta from 0, got"):
             VAE((6, 2), beta=beta)
-    with pytest.raises(ValueError, match="each layer size to be a whole number from 1, got 0"):
-        VAE((6, 0))
+    for sizes in ((6,), ()):
+        with pytest.raises(ValueError, match="at least two layer sizes"):
+            VAE(sizes)
+    with pytest.raises(ValueError, match=r"each layer size to be a whole number from 1, got 2\.5"):
+        VAE((6, 2.5))
     vae = VAE((784, 2))
     with pytest.raises(ValueError, match=r"\(3, 1, 28, 28\): use x\.flatten\(1\)"):
         vae.loss_terms(torch.rand(3, 1, 28, 28))

@@ -131,8 +131,9 @@ def _download(folder: Path) -> Split:
         try:
             _torchvision_datasets().MNIST(temporary.name, download=True)
         except (RuntimeError, OSError) as error:
+            reason = " ".join(str(error).split())[-80:]
             raise ConnectionError(
-                f"MNIST could not be downloaded to {folder} ({str(error).strip()[-80:]}). Is there "
+                f"MNIST could not be downloaded to {folder} ({reason}). Is there "
                 f"a network? Its four files may also be copied to {folder / 'MNIST' / 'raw'}."
             ) from error
         os.replace(Path(temporary.name) / "MNIST", folder / "MNIST")

@@ -1,6 +1,6 @@
 """Scores on held-out data, and the plain baselines that a model has to beat."""
 
-from .codes import knn_accuracy, principal_angles
+from .codes import knn_accuracy, principal_angles, told_apart
 from .likelihood import active_units, elbo_terms, log_likelihood
 from .pca import PCABaseline
 from .reconstruction import bernoulli_floor, mean_squared_error
@@ -14,4 +14,5 @@ __all__ = [
     "log_likelihood",
     "mean_squared_error",
     "principal_angles",
+    "told_apart",
 ]

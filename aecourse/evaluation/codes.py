@@ -1,6 +1,7 @@
 """What codes tell: which class a sample belongs to, which subspace a linear code spans."""
 
 import numpy as np
+import torch
 from scipy.linalg import subspace_angles
 from sklearn.neighbors import KNeighborsClassifier
 from torch import Tensor
@@ -42,7 +43,6 @@ def knn_accuracy(
 
     Examples
     --------
-    >>> import torch
     >>> codes, labels = torch.tensor([[0.0], [0.1], [5.0], [5.1]]), torch.tensor([0, 0, 1, 1])
     >>> knn_accuracy(codes, labels, torch.tensor([[0.2], [4.0]]), torch.tensor([0, 0]), \
 n_neighbors=1)
@@ -60,6 +60,49 @@ n_neighbors=1)
             )
     classifier = KNeighborsClassifier(n_neighbors).fit(train_codes, train_labels.cpu().numpy())
     return float(classifier.score(test_codes, test_labels.cpu().numpy()))
+
+
+def told_apart(a: Tensor, b: Tensor, *, n_neighbors: int = 15) -> float:
+    """Share of codes that a judge assigns to the right one of two sets: a two-sample test.
+
+    The judge is a nearest-neighbour classifier. It learns from the first half of both sets and is
+    asked about the second half. About one half means that the sets look alike, 1 that they do not
+    overlap. Written out in the chapter "MNIST: from one layer to a map".
+
+    Parameters
+    ----------
+    a, b : Tensor of shape (n_samples, n_latent)
+        Codes in random order. Of the longer set, only as many as the shorter has are used.
+    n_neighbors : int
+        How many codes vote.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `knn_accuracy` does.
+
+    References
+    ----------
+    Lopez-Paz & Oquab (2017), with their nearest-neighbour classifier.
+
+    Examples
+    --------
+    >>> told_apart(torch.rand(100, 2), torch.rand(100, 2) + 5)
+    1.0
+    """
+    a, b = require_samples("a", a), require_samples("b", b)
+    half = min(len(a), len(b)) // 2
+    labels = torch.arange(2).repeat_interleave(half)
+    learn, ask = (
+        torch.cat([z[part] for z in (a.cpu(), b.cpu())])
+        for part in (slice(half), slice(half, 2 * half))
+    )
+    return knn_accuracy(learn, labels, ask, labels, n_neighbors=n_neighbors)
 
 
 def principal_angles(basis_a: Tensor, basis_b: Tensor) -> np.ndarray:
@@ -88,7 +131,6 @@ def principal_angles(basis_a: Tensor, basis_b: Tensor) -> np.ndarray:
 
     Examples
     --------
-    >>> import torch
     >>> plane = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
     >>> diagonal = torch.tensor([[1.0, 0.0, 1.0]])
     >>> principal_angles(plane, diagonal).round(3)

@@ -43,10 +43,7 @@ def mlp(layer_sizes: Sequence[int], activation: Activation = nn.SiLU) -> nn.Sequ
       (2): Linear(in_features=128, out_features=2, bias=True)
     )
     """
-    if len(layer_sizes) < 2:
-        raise ValueError(f"expected at least two layer sizes, as in (64, 2), got {layer_sizes}")
-    for size in layer_sizes:
-        require_count("each layer size", size)
+    require_layer_sizes(layer_sizes)
     if isinstance(activation, nn.Module) or not (activation is None or callable(activation)):
         raise TypeError(f"expected a class such as nn.ReLU, without brackets, got {activation!r}")
     layers = []
@@ -55,6 +52,14 @@ def mlp(layer_sizes: Sequence[int], activation: Activation = nn.SiLU) -> nn.Sequ
             layers.append(activation())
         layers.append(nn.Linear(n_in, n_out))
     return nn.Sequential(*layers)
+
+
+def require_layer_sizes(layer_sizes: Sequence[int]) -> None:
+    """Raise a ValueError unless there are at least two sizes, all positive whole numbers."""
+    if len(layer_sizes) < 2:
+        raise ValueError(f"expected at least two layer sizes, as in (64, 2), got {layer_sizes}")
+    for size in layer_sizes:
+        require_count("each layer size", size)
 
 
 class DenseAutoencoder(nn.Module):

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from .. import losses
 from ..data import require_rows
 from ..runtime import device_of, require_count
-from .dense import Activation, mlp
+from .dense import Activation, mlp, require_layer_sizes
 
 # What the decoder's output means: its negative log-likelihood, and the step from output to data.
 LIKELIHOODS = {
@@ -72,8 +72,9 @@ class VAE(nn.Module):
             raise ValueError(f"expected one of {list(LIKELIHOODS)}, got {likelihood!r}")
         if not 0 <= beta < float("inf"):
             raise ValueError(f"expected beta from 0, got {beta!r}")
-        self.decoder = mlp(layer_sizes[::-1], activation)
+        require_layer_sizes(layer_sizes)
         self.encoder = mlp((*layer_sizes[:-1], 2 * layer_sizes[-1]), activation)
+        self.decoder = mlp(layer_sizes[::-1], activation)
         self.n_features, self.n_latent = layer_sizes[0], layer_sizes[-1]
         self.likelihood, self.beta = likelihood, beta
 
