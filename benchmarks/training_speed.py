@@ -125,8 +125,8 @@ def pythae(train, epochs):
 def main():
     """Let the ways take turns, and print what each took."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--pythae", action="store_true", help="also that library, if installed")
     arguments = parser.parse_args()
 

@@ -247,6 +247,8 @@ def test_mnist_vae_says_what_the_numbers_say():
     assert low < one < high
     low, one, high = (value[f"beta-{name}-nelbo"] for name in ("low", "one", "high"))
     assert one < min(low, high)
+    low, one, high = (value[f"beta-{name}-cloud"] for name in ("low", "one", "high"))
+    assert low < 0.8 * one < 0.8 * 0.8 * high
     # "it is a plain autoencoder again": the codes know nothing of the prior
     assert value["beta-zero-told-apart"] > 0.75
     assert value["beta-zero-kl"] > 3 * value["vae2-test-kl"]

@@ -63,12 +63,14 @@ def test_a_grid_over_the_prior_cuts_it_into_equal_shares():
 
 def test_codes_are_sampled_with_the_mean_and_the_covariance_of_the_given_ones():
     generator = torch.Generator().manual_seed(0)
-    mixing = torch.tensor([[2.0, 1.0, 0.0], [0.0, 0.5, 0.0], [0.0, 0.0, 0.0]])  # flat: no z3
-    codes = torch.randn(5000, 3, generator=generator) @ mixing + torch.tensor([1.0, -2.0, 7.0])
+    mixing = torch.zeros(4, 4)  # flat: the last number never varies
+    mixing[:3, :3] = torch.tensor([[2.0, 1.0, 0.3], [0.0, 0.5, -0.7], [0.4, 0.0, 0.6]])
+    shift = torch.tensor([1.0, -2.0, 3.0, 7.0])
+    codes = torch.randn(5000, 4, generator=generator) @ mixing + shift
     z = latent.sample(codes, 200_000, generator)
     torch.testing.assert_close(z.mean(dim=0), codes.mean(dim=0), atol=0.03, rtol=0)
     torch.testing.assert_close(z.T.cov(), codes.T.cov(), atol=0.06, rtol=0)
-    assert (z[:, 2] - 7).abs().max() < 1e-3
+    assert (z[:, 3] - 7).abs().max() < 1e-3
     seeded = [latent.sample(codes, 5, torch.Generator().manual_seed(s)) for s in (3, 3, 4)]
     assert torch.equal(seeded[0], seeded[1])
     assert not torch.equal(seeded[0], seeded[2])

@@ -103,6 +103,11 @@ def test_the_bar_shows_the_colours_of_the_points(ax, n_classes):
     assert (bar.get_ylabel(), ax.get_xlabel(), ax.get_ylabel()) == ("kind", "$z_1$", "$z_2$")
 
 
+def test_class_names_may_be_left_out(ax):
+    plotting.scatter_codes(ax, np.eye(3)[:, :2], [1, 4, 9], class_names=False)
+    assert len(ax.texts) == 0
+
+
 def test_pictures_are_drawn_where_told_and_nowhere_else(ax):
     other, last = plt.subplots()
     plotting.scatter_codes(ax, np.eye(3)[:, :2], [1, 4, 9], colour_bar=False)

@@ -64,7 +64,13 @@ def curves(
 
 
 def scatter_codes(
-    ax: Axes, codes, labels, *, label_name: str = "digit", colour_bar: bool = True
+    ax: Axes,
+    codes,
+    labels,
+    *,
+    label_name: str = "digit",
+    colour_bar: bool = True,
+    class_names: bool = True,
 ) -> Axes:
     """Draw 2-D codes as points coloured by class, with a colour bar.
 
@@ -80,6 +86,8 @@ def scatter_codes(
         Written along the colour bar.
     colour_bar : bool
         Whether to draw one; small plots side by side do without.
+    class_names : bool
+        Whether to write each class at the median of its codes.
 
     Returns
     -------
@@ -112,10 +120,11 @@ def scatter_codes(
         bar = ax.figure.colorbar(points, ax=ax, label=label_name)
         bar.set_ticks(np.arange(len(classes)), labels=classes)
         bar.ax.tick_params(length=0, which="both")
-    for position, name in enumerate(classes):
+    for position, name in enumerate(classes if class_names else ()):
         middle = np.median(codes[index == position], axis=0)
         outline = [withStroke(linewidth=3, foreground="white")]
-        ax.text(*middle, name, ha="center", va="center", weight="bold", path_effects=outline)
+        style = {"ha": "center", "va": "center", "weight": "bold", "clip_on": True}
+        ax.text(*middle, name, path_effects=outline, **style)
     ax.set(xlabel="$z_1$", ylabel="$z_2$")
     return ax
 
