@@ -151,3 +151,57 @@ def test_sets_are_told_apart_as_far_as_they_differ():
     assert one < many - 0.05  # a single neighbour is a poor judge where the sets overlap
     with pytest.raises(ValueError, match="n_neighbors to be a whole number from 1 to 4, got 15"):
         evaluation.told_apart(a[:5], b[:5])
+
+
+def test_auroc_of_shifted_gaussians_is_known():
+    generator = torch.Generator().manual_seed(0)
+    normal, anomalous = torch.randn(2, 20_000, generator=generator)
+    for shift in (0.0, 1.0, -2.0):
+        known = torch.special.ndtr(torch.tensor(shift / 2**0.5)).item()
+        assert evaluation.auroc(normal, anomalous + shift) == pytest.approx(known, abs=0.01)
+
+
+def test_auroc_counts_pairs():
+    normal, anomalous = torch.tensor([1.0, 2.0, 2.0]), torch.tensor([2.0, 0.0])
+    wins = (anomalous[:, None] > normal).double() + 0.5 * (anomalous[:, None] == normal).double()
+    assert evaluation.auroc(normal, anomalous) == pytest.approx(wins.mean().item())
+    with pytest.raises(ValueError, match="at least one sample in anomalous"):
+        evaluation.auroc(normal, torch.zeros(0))
+    with pytest.raises(ValueError, match=r"one score a sample in normal, got \(3, 1\)"):
+        evaluation.auroc(normal[:, None], anomalous)
+
+
+def test_psnr_is_ten_decibels_for_a_tenth_of_the_error():
+    x = torch.rand(5, 4, generator=torch.Generator().manual_seed(0))
+    assert evaluation.psnr(x + 0.1, x) == pytest.approx(20, abs=1e-4)
+    assert evaluation.psnr(x + 0.1 / 10**0.5, x) == pytest.approx(30, abs=1e-4)
+    assert evaluation.psnr(x, x) == float("inf")
+    with pytest.raises(ValueError, match="of one shape"):
+        evaluation.psnr(x, x[:, :3])
+
+
+def test_a_linear_probe_reads_what_is_linear_and_nothing_else():
+    generator = torch.Generator().manual_seed(0)
+    codes = torch.randn(2000, 3, generator=generator) * torch.tensor([1.0, 1e-3, 1.0])
+    linear, product = codes[:, 1] > 0, codes[:, 0] * codes[:, 2] > 0
+
+    def probe(y):
+        return evaluation.linear_probe(codes[:1000], y[:1000], codes[1000:], y[1000:])
+
+    assert probe(linear.long()) > 0.98
+    assert probe(product.long()) < 0.6
+
+
+def test_few_labels_are_equally_many_of_each_class(digits):
+    few = evaluation.few_labels(digits.train, 50, seed=3)
+    assert few.y.bincount().tolist() == [5] * 10
+    rows = {tuple(row) for row in few.x.tolist()}
+    assert len(rows) == 50
+    assert rows <= {tuple(row) for row in digits.train.x.tolist()}
+    assert torch.equal(few.x, evaluation.few_labels(digits.train, 50, seed=3).x)
+    assert not torch.equal(few.x, evaluation.few_labels(digits.train, 50, seed=4).x)
+    for n in (55, 0, 100_000):
+        with pytest.raises(ValueError):
+            evaluation.few_labels(digits.train, n)
+    with pytest.raises(ValueError, match="expected samples with labels, got none"):
+        evaluation.few_labels(data.Samples(digits.train.x), 10)

@@ -1,18 +1,22 @@
 """Scores on held-out data, and the plain baselines that a model has to beat."""
 
-from .codes import knn_accuracy, principal_angles, told_apart
+from .codes import auroc, few_labels, knn_accuracy, linear_probe, principal_angles, told_apart
 from .likelihood import active_units, elbo_terms, log_likelihood
 from .pca import PCABaseline
-from .reconstruction import bernoulli_floor, mean_squared_error
+from .reconstruction import bernoulli_floor, mean_squared_error, psnr
 
 __all__ = [
     "PCABaseline",
     "active_units",
+    "auroc",
     "bernoulli_floor",
     "elbo_terms",
+    "few_labels",
     "knn_accuracy",
+    "linear_probe",
     "log_likelihood",
     "mean_squared_error",
     "principal_angles",
+    "psnr",
     "told_apart",
 ]

@@ -1,12 +1,17 @@
-"""What codes tell: which class a sample belongs to, which subspace a linear code spans."""
+"""What codes tell: the class of a sample, an anomaly, another distribution, a subspace."""
 
 import numpy as np
 import torch
 from scipy.linalg import subspace_angles
+from sklearn.base import ClassifierMixin
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
-from ..data import require_samples
+from ..data import Samples, require_samples
 from ..runtime import require_count
 
 
@@ -48,18 +53,118 @@ def knn_accuracy(
 n_neighbors=1)
     0.5
     """
-    train_codes, test_codes = (
-        require_samples(name, codes).cpu().numpy()
-        for name, codes in {"train_codes": train_codes, "test_codes": test_codes}.items()
-    )
+    require_samples("train_codes", train_codes)
     require_count("n_neighbors", n_neighbors, at_most=len(train_codes))
-    for labels, codes in ((train_labels, train_codes), (test_labels, test_codes)):
-        if labels.shape != (len(codes),):
-            raise ValueError(
-                f"expected one label for each of {len(codes)} codes, got {tuple(labels.shape)}"
-            )
-    classifier = KNeighborsClassifier(n_neighbors).fit(train_codes, train_labels.cpu().numpy())
-    return float(classifier.score(test_codes, test_labels.cpu().numpy()))
+    judge = KNeighborsClassifier(n_neighbors)
+    return _accuracy(judge, train_codes, train_labels, test_codes, test_labels)
+
+
+def linear_probe(
+    train_codes: Tensor, train_labels: Tensor, test_codes: Tensor, test_labels: Tensor
+) -> float:
+    """Accuracy of a logistic regression on codes: how much of the class a linear map can read.
+
+    Each number of the code is scaled to unit variance first, by the training codes.
+
+    Parameters
+    ----------
+    train_codes, test_codes : Tensor of shape (n_samples, n_latent)
+    train_labels, test_labels : Tensor of shape (n_samples,)
+
+    Returns
+    -------
+    float
+        From 0 to 1, on the test codes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `knn_accuracy` does.
+
+    Examples
+    --------
+    >>> codes, labels = torch.tensor([[0.0], [0.1], [5.0], [5.1]]), torch.tensor([0, 0, 1, 1])
+    >>> linear_probe(codes, labels, torch.tensor([[0.2], [4.0]]), torch.tensor([0, 0]))
+    0.5
+    """
+    probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    return _accuracy(probe, train_codes, train_labels, test_codes, test_labels)
+
+
+def few_labels(samples: Samples, n_labels: int, *, seed: int = 0) -> Samples:
+    """Draw a small labelled set with equally many samples of each class.
+
+    Parameters
+    ----------
+    samples : Samples
+        With a label each.
+    n_labels : int
+        How many to keep; a multiple of the number of classes.
+    seed : int
+        Decides which.
+
+    Returns
+    -------
+    Samples
+
+    Raises
+    ------
+    ValueError
+        If there are no labels, ``n_labels`` is no such multiple, or a class has too few samples.
+
+    Examples
+    --------
+    >>> ten = Samples(torch.rand(10, 3), torch.arange(10) % 2)
+    >>> few_labels(ten, 4).y.bincount()
+    tensor([2, 2])
+    """
+    if samples.y is None:
+        raise ValueError("expected samples with labels, got none")
+    classes, counts = samples.y.unique(return_counts=True)
+    each, rest = divmod(require_count("n_labels", n_labels), len(classes))
+    if rest or not each or each > counts.min():
+        raise ValueError(
+            f"expected n_labels as a multiple of {len(classes)} classes, up to "
+            f"{len(classes) * counts.min()}, got {n_labels}"
+        )
+    order = torch.randperm(len(samples), generator=torch.Generator().manual_seed(seed))
+    chosen = [order[samples.y[order] == label][:each] for label in classes]
+    return samples[torch.cat(chosen)]
+
+
+def auroc(normal: Tensor, anomalous: Tensor) -> float:
+    """Area under the receiver operating characteristic of an anomaly score.
+
+    The probability that a random anomaly scores higher than a random normal sample, a tie counting
+    one half: 0.5 is guessing, 1 is perfect, and below 0.5 the score points the wrong way.
+
+    Parameters
+    ----------
+    normal, anomalous : Tensor of shape (n_samples,)
+        Scores, large for what looks anomalous.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+
+    Raises
+    ------
+    TypeError
+        If the scores are no tensors of floating-point numbers.
+    ValueError
+        If one of them is empty, not finite, or not one number per sample.
+
+    Examples
+    --------
+    >>> auroc(torch.tensor([0.1, 0.2]), torch.tensor([0.15, 0.3]))
+    0.75
+    """
+    for name, scores in {"normal": normal, "anomalous": anomalous}.items():
+        if require_samples(name, scores).ndim != 1:
+            raise ValueError(f"expected one score a sample in {name}, got {tuple(scores.shape)}")
+    labels = torch.cat([torch.zeros(len(normal)), torch.ones(len(anomalous))])
+    return float(roc_auc_score(labels, torch.cat([normal, anomalous]).detach().cpu()))
 
 
 def told_apart(a: Tensor, b: Tensor, *, n_neighbors: int = 15) -> float:
@@ -149,3 +254,24 @@ def principal_angles(basis_a: Tensor, basis_b: Tensor) -> np.ndarray:
                 "are not: transpose a basis that stands in columns"
             )
     return np.degrees(subspace_angles(a.T, b.T))
+
+
+def _accuracy(
+    classifier: ClassifierMixin,
+    train_codes: Tensor,
+    train_labels: Tensor,
+    test_codes: Tensor,
+    test_labels: Tensor,
+) -> float:
+    """Fit one of scikit-learn's classifiers, and score it on the test codes."""
+    train_codes, test_codes = (
+        require_samples(name, codes).cpu().numpy()
+        for name, codes in {"train_codes": train_codes, "test_codes": test_codes}.items()
+    )
+    for labels, codes in ((train_labels, train_codes), (test_labels, test_codes)):
+        if labels.shape != (len(codes),):
+            raise ValueError(
+                f"expected one label for each of {len(codes)} codes, got {tuple(labels.shape)}"
+            )
+    classifier.fit(train_codes, train_labels.cpu().numpy())
+    return float(classifier.score(test_codes, test_labels.cpu().numpy()))

@@ -16,7 +16,13 @@ from ..runtime import device_of, evaluating, require_count, require_seed
 
 
 def elbo_terms(
-    model: nn.Module, x: Tensor, *, n_draws: int = 1, seed: int = 0, batch_size: int = 1000
+    model: nn.Module,
+    x: Tensor,
+    y: Tensor | None = None,
+    *,
+    n_draws: int = 1,
+    seed: int = 0,
+    batch_size: int = 1000,
 ) -> tuple[Tensor, Tensor]:
     """Estimate the two parts of the negative ELBO of each sample, with codes drawn at random.
 
@@ -29,6 +35,8 @@ def elbo_terms(
         A `models.VAE`, or another model with its methods.
     x : Tensor of shape (n_samples, ...)
         Held-out samples.
+    y : Tensor of shape (n_samples,), optional
+        Their labels, for a model that is told them; the bound is then one of ln p(x|y).
     n_draws : int
         Codes per sample to average over. The average over many samples needs no more than one.
     seed : int
@@ -46,7 +54,8 @@ def elbo_terms(
     TypeError
         If ``x`` is no tensor of floating-point numbers.
     ValueError
-        If there is no sample, one is not finite, or a setting is out of range.
+        If there is no sample, one is not finite, there is not one label for each, or a setting is
+        out of range.
 
     Examples
     --------
@@ -55,18 +64,17 @@ def elbo_terms(
     >>> (reconstruction + kl).shape
     torch.Size([5])
     """
-    x, n_draws = require_samples("x", x), require_count("n_draws", n_draws)
-    batches = x.split(require_count("batch_size", batch_size))
+    n_draws, batches = require_count("n_draws", n_draws), _batches(x, y, batch_size)
     generator, device = torch.Generator().manual_seed(require_seed(seed)), device_of(model)
     parts = []
     with evaluating(model):
-        for batch in batches:
+        for batch, *labels in batches:
             batch = batch.to(device)
-            mean, log_var = model.encode_distribution(batch)
+            mean, log_var = model.encode_distribution(batch, *labels)
             reconstruction = torch.zeros(len(batch), dtype=mean.dtype, device=device)
             for _ in range(n_draws):
                 z = model.reparameterise(mean, log_var, generator)
-                reconstruction += model.reconstruction_nll(z, batch) / n_draws
+                reconstruction += model.reconstruction_nll(z, batch, *labels) / n_draws
             kl = losses.kl_to_standard_normal(mean, log_var)
             parts.append((reconstruction.cpu(), kl.cpu()))
     reconstructions, kls = zip(*parts, strict=True)
@@ -76,6 +84,7 @@ def elbo_terms(
 def log_likelihood(
     model: nn.Module,
     x: Tensor,
+    y: Tensor | None = None,
     *,
     n_draws: int = 100,
     seed: int = 0,
@@ -94,6 +103,8 @@ def log_likelihood(
         A `models.VAE`, or another model with its methods.
     x : Tensor of shape (n_samples, ...)
         Held-out samples.
+    y : Tensor of shape (n_samples,), optional
+        As for `elbo_terms`.
     n_draws : int
         Codes per sample.
     seed, batch_size
@@ -111,22 +122,22 @@ def log_likelihood(
     TypeError, ValueError
         As `elbo_terms` does.
     """
-    x, n_draws = require_samples("x", x), require_count("n_draws", n_draws)
-    batches = x.split(require_count("batch_size", batch_size))
+    n_draws, batches = require_count("n_draws", n_draws), _batches(x, y, batch_size)
     generator, device = torch.Generator().manual_seed(require_seed(seed)), device_of(model)
     estimates = []
     bar = tqdm(total=len(x), desc="estimating", unit="sample", disable=not progress)
     with evaluating(model), bar:
-        for batch in batches:
+        for batch, *labels in batches:
             batch = batch.to(device)
-            mean, log_var = model.encode_distribution(batch)
+            mean, log_var = model.encode_distribution(batch, *labels)
             log_weights = []
             for _ in range(n_draws):
                 z = model.reparameterise(mean, log_var, generator)
                 # Both densities lack the same factor (2π)^(-d/2).
                 log_prior = -0.5 * z.square().sum(dim=1)
                 log_q = -0.5 * ((z - mean).square() / log_var.exp() + log_var).sum(dim=1)
-                log_weights.append(-model.reconstruction_nll(z, batch) + log_prior - log_q)
+                nll = model.reconstruction_nll(z, batch, *labels)
+                log_weights.append(-nll + log_prior - log_q)
             log_average = torch.stack(log_weights).logsumexp(dim=0) - math.log(n_draws)
             estimates.append(log_average.cpu())
             bar.update(len(batch))
@@ -166,3 +177,13 @@ def active_units(codes: Tensor, *, threshold: float = 0.01) -> Tensor:
     if len(codes) < 2:
         raise ValueError(f"expected at least two codes to vary, got {len(codes)}")
     return codes.var(dim=0) > threshold
+
+
+def _batches(x: Tensor, y: Tensor | None, batch_size: int) -> list[tuple[Tensor, ...]]:
+    """Cut samples, and labels where there are any, into batches."""
+    x, batch_size = require_samples("x", x), require_count("batch_size", batch_size)
+    if y is None:
+        return [(batch,) for batch in x.split(batch_size)]
+    if len(y) != len(x):
+        raise ValueError(f"expected one label for each of {len(x)} samples, got {len(y)}")
+    return list(zip(x.split(batch_size), y.split(batch_size), strict=True))

@@ -1,5 +1,7 @@
 """How well reconstructions match, and the best that a loss can reach on given data."""
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -33,6 +35,35 @@ def mean_squared_error(model: nn.Module, x: Tensor) -> float:
     x = require_samples("x", x).to(device_of(model))
     with evaluating(model):
         return losses.squared_error(model(x), x).sum().item() / x.numel()
+
+
+def psnr(x_hat: Tensor, x: Tensor) -> float:
+    """Peak signal-to-noise ratio of images with values in [0, 1]: −10 log₁₀ of their mean error.
+
+    Parameters
+    ----------
+    x_hat, x : Tensor of shape (n_samples, ...)
+        Images, and what they should be.
+
+    Returns
+    -------
+    float
+        In decibels, from the squared error per value, averaged over all images. Ten more mean a
+        tenth of the error; infinite for equal images.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `losses.squared_error` does, and for empty input.
+
+    Examples
+    --------
+    >>> round(psnr(torch.full((1, 4), 0.6), torch.full((1, 4), 0.5)), 3)  # 0.1 off everywhere
+    20.0
+    """
+    require_samples("x_hat", x_hat)
+    error = losses.squared_error(x_hat, x).double().sum().item() / x.numel()
+    return -10 * math.log10(error) if error else math.inf
 
 
 def bernoulli_floor(x: Tensor) -> Tensor:

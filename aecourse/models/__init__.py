@@ -1,6 +1,8 @@
 """Models, one concept a file. Each offers ``encode``, ``decode``, a call and ``loss_terms``."""
 
+from .classifier import Classifier
+from .conditional import ConditionalVAE
 from .dense import DenseAutoencoder
 from .variational import VAE
 
-__all__ = ["VAE", "DenseAutoencoder"]
+__all__ = ["VAE", "Classifier", "ConditionalVAE", "DenseAutoencoder"]
