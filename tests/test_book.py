@@ -1,5 +1,6 @@
 """The chapters as written, and as executed by the build that `make test` runs before this file."""
 
+import itertools
 import json
 import re
 from pathlib import Path
@@ -164,7 +165,7 @@ def test_digits_says_what_the_numbers_say():
     assert value["digits-seed-shared"] > 3 * value["digits-seed-shuffled"]
 
 
-MNIST_PAGES = ["book/mnist-autoencoder", "book/mnist-vae"]
+MNIST_PAGES = ["book/mnist-autoencoder", "book/mnist-vae", "book/mnist-cvae", "book/use-cases"]
 
 
 @pytest.mark.parametrize("page", MNIST_PAGES)
@@ -256,3 +257,112 @@ def test_mnist_vae_says_what_the_numbers_say():
     draws = [value[f"vae20-nll-{n}"] for n in (1, 10, 100, 1000)]
     assert draws == sorted(draws, reverse=True)
     assert draws[0] - draws[1] > 0.5 * (draws[0] - draws[3])
+
+
+def test_mnist_cvae_reaches_its_figures_on_held_out_data():
+    value = with_mnist("book/mnist-cvae")
+    assert value["classifier-test-accuracy"] >= 0.985
+    assert value["cvae-test-nelbo"] <= 97.0
+    assert value["cvae-sample-accuracy"] >= 0.95
+    assert value["cvae-floor"] == pytest.approx(45.54, abs=0.01)
+
+
+def test_mnist_cvae_says_what_the_numbers_say():
+    value = with_mnist("book/mnist-cvae")
+    # "the bound improves, and the accuracy falls", from 4 to 8 to 20 numbers
+    bounds = [value[f"cvae{d}-bound"] for d in (4, 8, 20)]
+    assert bounds == sorted(bounds, reverse=True)
+    assert value["cvae4-prior"] > value["cvae8-prior"] > value["cvae20-prior"] - 0.01
+    assert value["cvae4-prior"] > value["cvae20-prior"] + 0.01
+    for d in (4, 8, 20):
+        # "with codes of another digit … no better than with the prior"
+        assert value[f"cvae{d}-own"] > value[f"cvae{d}-prior"] + 0.005
+        assert value[f"cvae{d}-other"] == pytest.approx(value[f"cvae{d}-prior"], abs=0.01)
+        # "those of one digit fill it less evenly"
+        assert value[f"cvae{d}-apart-each"] > value[f"cvae{d}-apart-all"] + 0.02
+    assert value["cvae20-apart-all"] < 0.56
+    assert value["cvae20-apart-each"] == pytest.approx(value["cvae4-apart-each"], abs=0.06)
+    # "the pictures become sharper and more varied"
+    assert value["cvae4-variety"] < value["cvae8-variety"] < value["cvae20-variety"]
+    # "it reads … of the reconstructions as labelled, more than of the real digits"
+    assert value["cvae-reconstructed-accuracy"] > value["classifier-test-accuracy"]
+    assert value["cvae-transfer-accuracy"] > 0.95
+    # "the decoder believes the label … but the lie does not go unnoticed"
+    assert value["cvae-lie-accuracy"] > 0.55
+    assert value["cvae-lie-nelbo"] > value["cvae4-bound"] + 50
+    # "the model with the better bound is the better one", and the judge is better still
+    assert value["cvae4-bayes"] < value["cvae20-bayes"] < value["cvae-bayes-judge"]
+    # "a narrow draw is legible, and monotonous"
+    for one, next_one in itertools.pairwise(("0.4", "0.6", "0.8", "1.0", "1.2")):
+        assert value[f"cvae-spread-{one}-accuracy"] > value[f"cvae-spread-{next_one}-accuracy"]
+        assert value[f"cvae-spread-{one}-variety"] < value[f"cvae-spread-{next_one}-variety"]
+    assert value["cvae-spread-1.0-variety"] < value["cvae-real-variety"]
+
+
+def test_use_cases_reach_their_figures_on_held_out_data():
+    value = with_mnist("book/use-cases")
+    assert value["use-denoise-psnr-ae"] >= value["use-denoise-psnr-best-filter"] + 2
+    assert value["use-anomaly-auroc-pca32"] == pytest.approx(0.955, abs=0.005)
+    assert value["use-anomaly-digit1-auroc-pca32"] == pytest.approx(0.31, abs=0.01)
+    for k, known in ((2, 0.05567), (32, 0.01683)):
+        assert value[f"use-reduction-pca{k}-mse"] == pytest.approx(known, abs=5e-6)
+    assert value["use-compression-bytes-ae"] == 32
+
+
+def test_use_cases_say_what_the_numbers_say():
+    value = with_mnist("book/use-cases")
+    for k in (2, 8, 32):
+        assert value[f"use-reduction-ae{k}-mse"] < 0.8 * value[f"use-reduction-pca{k}-mse"]
+    assert 32 < value["use-reduction-pca-equal"] < 100
+    # "PCA … beats both filters", and the autoencoder at the weakest noise only
+    for level in ("low", "middle", "high"):
+        filters = max(value[f"use-denoise-{level}-{name}"] for name in ("gaussian", "median"))
+        assert value[f"use-denoise-{level}-pca"] > filters
+    assert value["use-denoise-low-pca"] > value["use-denoise-low-ae"]
+    # "the filter does not mind … PCA and the autoencoder lose their lead"
+    lying = {key: value[f"use-denoise-lying-{key}"] for key in ("gaussian", "pca", "ae")}
+    assert lying["gaussian"] == pytest.approx(value["use-denoise-middle-gaussian"], abs=0.1)
+    assert max(lying["pca"], lying["ae"]) < lying["gaussian"] + 0.1
+    assert value["use-denoise-gain-pca"] > 0.5
+    assert value["use-denoise-high-ae"] > value["use-denoise-high-pca"]
+    # "a small gain … nearly all of it comes from the 8", and PCA is best with 32 components
+    assert value["use-anomaly-pca-best"] == value["use-anomaly-auroc-pca32"]
+    assert value["use-anomaly-gain-without-8"] < 0.003
+    assert 0 < value["use-anomaly-auroc-ae"] - value["use-anomaly-auroc-pca32"] < 0.02
+    # "below guessing", and better, but not good, by the relative error
+    assert value["use-anomaly-digit1-auroc"] < 0.5
+    assert 0.6 < value["use-anomaly-digit1-relative"] < 0.9
+    assert value["use-anomaly-error-ones"] < value["use-anomaly-error-others"]
+    # "nearly the same share", and the mixture draws better than both
+    vae, ae, mixture, real = (
+        value[f"use-generation-{key}-accuracy"] for key in ("vae", "ae", "ae-mixture", "real")
+    )
+    assert abs(vae - ae) < 0.08
+    assert max(vae, ae) + 0.05 < mixture < real
+    assert max(vae, ae) + 0.05 < value["use-generation-vae-mixture-accuracy"] < real
+    assert value["use-generation-pca-mixture-accuracy"] < mixture - 0.1
+    assert value["use-mixture-copied"] > value["use-mixture-30"]
+    assert value["use-generation-ae-mixture-told-apart"] < value["use-generation-vae-told-apart"]
+    assert value["use-generation-real-told-apart"] == pytest.approx(0.5, abs=0.03)
+    assert value["use-mixture-30"] > value["use-mixture-10"] > value["use-mixture-1"] + 0.05
+    # "the autoencoder needs 32 bytes and PCA …", and the decoder has to be paid for
+    assert value["use-compression-bytes-pca"] > 1.4 * value["use-compression-bytes-ae"]
+    assert value["use-compression-decoder"] > 5 * value["use-compression-basis"]
+    assert value["use-compression-rounding"] < 0.02
+    assert 0 < value["use-compression-psnr-ae"] - value["use-bits-4"] < 0.7
+    assert value["use-bits-2"] < value["use-bits-8numbers"]
+    # "about the same … PCA is ahead"
+    probes = [value[f"use-features-probe-{key}"] for key in ("ae", "pca")]
+    assert probes[0] == pytest.approx(probes[1], abs=0.015)
+    assert value["use-features-knn-pca"] > value["use-features-knn-ae"]
+    assert value["use-features-knn-pca"] > value["use-features-knn-pixels"]
+    # "with 100 and more it is a real gain, and a modest one"
+    for n_labels in (100, 500):
+        gain, spread = (value[f"use-pretrain-{n_labels}-gain{key}"] for key in ("", "-sd"))
+        assert 2 * spread / 5**0.5 < gain < 6
+        assert value[f"use-pretrain-{n_labels}-scratch"] > value[f"use-pretrain-{n_labels}-pca"]
+    assert value["use-pretrain-50-gain"] < 2 * value["use-pretrain-50-gain-sd"]
+    assert value["use-pretrain-labels-gain"] > 4 * value["use-pretrain-100-gain"]
+    # "noise raises an alarm, empty paper does not"
+    assert value["use-empty-above"] > 0.9
+    assert value["use-noise-above"] < 0.01
