@@ -366,3 +366,48 @@ def test_use_cases_say_what_the_numbers_say():
     # "noise raises an alarm, empty paper does not"
     assert value["use-empty-above"] > 0.9
     assert value["use-noise-above"] < 0.01
+
+
+def test_functions_reach_their_figures_on_held_out_curves():
+    value = glued("book/functions")
+    assert value["beta-test-rms"] <= 0.010
+    assert value["beta-test-worst"] <= 0.35
+    assert value["beta-target-error"] <= 0.03
+    assert value["beta-gradient-evaluations"] <= value["beta-nm-evaluations"] / 3
+    assert value["beta-pca1-rms"] == pytest.approx(1.24, rel=0.05)
+    assert value["beta-pca2-rms"] == pytest.approx(0.73, rel=0.05)
+    assert value["beta-pca3-rms"] < 1e-10
+
+
+def test_functions_say_what_the_numbers_say():
+    value = glued("book/functions")
+    assert value["beta-test-median"] < value["beta-test-rms"] < value["beta-test-worst"]
+    # "-ln B … is not a plane"
+    assert 0.1 < value["beta-normaliser-unexplained"] < 0.5
+    # "the code is as good as the parameters … the coordinates are bent"
+    assert value["beta-parameter-r2"] > 0.99 > 0.9 > value["beta-parameter-r2-linear"]
+    # "the autoencoder has found the formula"
+    assert value["beta-law-left-over"] < 0.01
+    assert value["beta-law-difference"] < 0.01 < 1 < value["beta-law-spread"]
+    # "both find the same code", and the encoder's answer is a better start
+    assert value["beta-nm-error"] == pytest.approx(value["beta-target-error"], rel=0.01)
+    assert value["beta-encoder-error"] >= value["beta-target-error"]
+    assert value["beta-encoder-evaluations"] <= value["beta-gradient-evaluations"]
+    # masses, and what the quadrature rule has of their errors
+    assert value["beta-mass-quadrature"] < 0.1 * value["beta-mass-error"] < 0.1 * 0.01
+    assert value["beta-mass-quadrature-worst"] < value["beta-mass-worst"] < 0.2
+    # "it fails"
+    assert value["beta-extrapolation-ratio"] > 20
+    # "the error should be about √2 σ"; for the smallest σ the model's own error shows
+    for sigma in ("0.1", "0.3", "1.0"):
+        assert value[f"beta-noise-{sigma}"] == pytest.approx(1, abs=0.25)
+    assert value["beta-noise-0.03"] > 1
+    # "the worst curve is off by … instead of …, after less training"
+    assert value["beta-cut-worst"] < value["beta-test-worst"]
+    assert value["beta-cut-pca2"] == pytest.approx(0.456, rel=0.05)
+    assert value["beta-density-components"] > 3
+    # "the second layer matters most … tanh saturates"
+    assert value["beta-network-shallow"] > value["beta-network-narrow"] > value["beta-network-silu"]
+    assert value["beta-network-tanh-worst"] > 4 * value["beta-network-silu-worst"]
+    # "five points determine the whole curve … one point cannot"
+    assert max(value["beta-few-5"], value["beta-few-2"]) < 0.1 * value["beta-few-1"]

@@ -69,7 +69,7 @@ def test_samples_are_tensors():
     ("bad", "error", "message"),
     [
         ([[1.0]], TypeError, "codes as a Tensor, got list"),
-        (torch.tensor([[1]]), TypeError, r"numbers in codes, got torch.int64: use x.float\(\)"),
+        (torch.tensor([[1]]), TypeError, r"numbers in codes, got torch.int64: use codes.float\(\)"),
         (torch.zeros(0, 2), ValueError, "at least one sample in codes, got none"),
         (torch.tensor([[math.nan]]), ValueError, "finite numbers in codes, got NaN or infinity"),
         (torch.tensor([[-math.inf]]), ValueError, "finite numbers in codes, got NaN or infinity"),

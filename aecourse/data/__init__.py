@@ -1,7 +1,17 @@
 """Data sets as tensors, already split into training and test samples."""
 
+from .beta import beta_grid, beta_log_densities
 from .load_digits import digits
 from .load_mnist import mnist
 from .samples import Samples, Split, require_rows, require_samples
 
-__all__ = ["Samples", "Split", "digits", "mnist", "require_rows", "require_samples"]
+__all__ = [
+    "Samples",
+    "Split",
+    "beta_grid",
+    "beta_log_densities",
+    "digits",
+    "mnist",
+    "require_rows",
+    "require_samples",
+]

@@ -104,7 +104,9 @@ def require_samples(name: str, x: Tensor) -> Tensor:
     if not isinstance(x, Tensor):
         raise TypeError(_not_a_tensor(name, x))
     if not x.is_floating_point():
-        raise TypeError(f"expected floating-point numbers in {name}, got {x.dtype}: use x.float()")
+        raise TypeError(
+            f"expected floating-point numbers in {name}, got {x.dtype}: use {name}.float()"
+        )
     if len(x) == 0:
         raise ValueError(f"expected at least one sample in {name}, got none")
     # One sum sees NaN and infinity too, and is twenty times faster than a look at each number.

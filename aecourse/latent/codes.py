@@ -1,12 +1,12 @@
-"""Tools for the latent space: encode a data set, walk between codes, lay out a grid, sample."""
+"""Encode a data set, walk between codes, lay out a grid, draw new codes."""
 
 import math
 
 import torch
 from torch import Tensor, nn
 
-from .data import require_rows, require_samples
-from .runtime import device_of, evaluating, require_count
+from ..data import require_rows, require_samples
+from ..runtime import device_of, evaluating, require_count
 
 
 def encode(model: nn.Module, x: Tensor, *, batch_size: int = 4096) -> Tensor:

@@ -1,0 +1,6 @@
+"""Tools for the latent space: encode, walk, lay out a grid, draw, and find the code of a target."""
+
+from .codes import encode, grid, interpolate, prior_grid, sample
+from .inversion import Inversion, invert
+
+__all__ = ["Inversion", "encode", "grid", "interpolate", "invert", "prior_grid", "sample"]
