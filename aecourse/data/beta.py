@@ -41,7 +41,7 @@ def beta_log_densities(
 ) -> Samples:
     """Evaluate ln p(x | α, β) of Beta densities with random parameters on `beta_grid`.
 
-    Equation ``eq-beta`` of the chapter "Functions instead of images".
+    Equation ``eq-beta-density`` of the chapter "Functions instead of images".
 
     Parameters
     ----------

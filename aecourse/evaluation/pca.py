@@ -51,7 +51,7 @@ class PCABaseline(nn.Module):
         x = require_samples("x", x)
         require_count("n_components", n_components, at_most=min(x.shape))
         # For many samples the covariance matrix takes a tenth of the time, to the same digits.
-        solver = "covariance_eigh" if len(x) >= 10 * x.shape[1] else "full"
+        solver = "covariance_eigh" if len(x) >= 5 * x.shape[1] else "full"
         pca = PCA(n_components, svd_solver=solver).fit(x.cpu().numpy())
         self.register_buffer("mean", torch.from_numpy(pca.mean_).to(x.dtype))
         self.register_buffer("components", torch.from_numpy(pca.components_).to(x.dtype))
