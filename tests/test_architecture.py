@@ -9,7 +9,9 @@ PACKAGE = Path(__file__).parents[1] / "aecourse"
 LAYERS = {
     "runtime": 0,
     "data": 1,
+    "shapes": 1,
     "losses": 1,
+    "heat": 2,
     "models": 2,
     "training": 3,
     "latent": 4,

@@ -1,0 +1,194 @@
+"""Cooling of a 2-D shape: the simulator that checks a design.
+
+The shape is where a signed distance field φ is negative. Heat is conducted inside and passes to the
+surroundings (temperature 0) through the outline: −k ∂u/∂n = h u there, with the coefficient of heat
+transfer h. Linear finite elements on triangles that the outline cuts.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+from scipy.sparse.linalg import eigsh, spsolve
+
+from .shapes import require_field
+
+
+@dataclass(frozen=True, eq=False)
+class Cooling:
+    """What a simulation finds.
+
+    Attributes
+    ----------
+    temperature : ndarray of shape (n, n)
+        Steady temperature at the nodes of the field under uniform heating; NaN outside the shape.
+    surface_temperature : float
+        Its mean over the outline. By the balance of heat it is q A / (h P).
+    decay_rate : float
+        λ: without heating, the shape finally cools like exp(−λt). At most h P / (c A).
+    area, perimeter : float
+        A and P, of the triangles.
+    """
+
+    temperature: np.ndarray
+    surface_temperature: float
+    decay_rate: float
+    area: float
+    perimeter: float
+
+
+def cool(
+    phi,
+    *,
+    spacing: float,
+    transfer: float = 1.0,
+    conductivity: float = 1.0,
+    heating: float = 1.0,
+    capacity: float = 1.0,
+) -> Cooling:
+    """Simulate a shape in one piece: steady under uniform heating, and its slowest decay without.
+
+    Parameters
+    ----------
+    phi : array of shape (n, n)
+        Signed distance at the nodes of a grid, negative inside; what matters is where it is 0.
+    spacing : float
+        Distance between neighbouring nodes.
+    transfer, conductivity : float
+        h and k. Their ratio times the size of the shape is the Biot number.
+    heating : float
+        q, per area and time.
+    capacity : float
+        c, heat per area and degree.
+
+    Returns
+    -------
+    Cooling
+        The decay rate is 0.1 to 0.7 % off at 64×64 nodes, less the larger the shape.
+
+    Raises
+    ------
+    ValueError
+        If the field is no square of finite numbers, has nothing inside, touches the border or falls
+        into several pieces, or a constant is not positive.
+
+    References
+    ----------
+    Weak form: ∫ k ∇u·∇v + ∮ h u v = ∫ q v for each v, in the chapter "Searching for a design". With
+    v = 1 it is the balance of heat, so that balance holds exactly, on any grid.
+
+    Examples
+    --------
+    >>> x = np.linspace(-1.5, 1.5, 64)
+    >>> disk = np.hypot(*np.meshgrid(x, x)) - 1
+    >>> cooling = cool(disk, spacing=x[1] - x[0])
+    >>> round(cooling.surface_temperature, 3)  # q R / (2 h)
+    0.5
+    """
+    constants = {
+        "spacing": spacing,
+        "transfer": transfer,
+        "conductivity": conductivity,
+        "heating": heating,
+        "capacity": capacity,
+    }
+    for name, value in constants.items():
+        if not 0 < value < np.inf:
+            raise ValueError(f"expected {name} above 0, got {value!r}")
+    phi = require_field(phi)
+    points, triangles, outline, of_field = _cut(phi, spacing)
+    conduction, mass = _over_triangles(points, triangles)
+    surface = _over_outline(points, outline)
+    if connected_components(conduction, directed=False)[0] > 1:
+        raise ValueError("expected a shape in one piece, got several: cool each on its own")
+    system = (conductivity * conduction + transfer * surface).tocsc()
+    steady = spsolve(system, heating * mass.sum(axis=1))
+    rate = eigsh(system, k=1, M=capacity * mass.tocsc(), sigma=0, return_eigenvectors=False)[0]
+    temperature = np.full(phi.size, np.nan)
+    temperature[of_field[of_field >= 0]] = steady[of_field >= 0]
+    return Cooling(
+        temperature.reshape(phi.shape),
+        surface_temperature=float((surface @ steady).sum() / surface.sum()),
+        decay_rate=float(rate),
+        area=float(mass.sum()),
+        perimeter=float(surface.sum()),
+    )
+
+
+def _cut(phi: np.ndarray, spacing: float):
+    """Triangulate the inside of a shape; φ is linear on each triangle of the grid.
+
+    Returns the points (n_points, 2), the triangles (n, 3) and the pieces of the outline (n, 2) as
+    indices into them, and for each point the node of the field that it is, or −1.
+    """
+    n, phi = len(phi), phi.ravel()
+    # No node lies on the outline itself, or so close that a triangle degenerates.
+    phi = np.where(np.abs(phi) < 1e-4 * spacing, 1e-4 * spacing, phi)
+    a = (np.arange(n - 1)[:, None] * n + np.arange(n - 1)).ravel()  # lower left node of each square
+    b, c, d = a + 1, a + n + 1, a + n
+    even = (a // n + a % n) % 2 == 0  # the diagonals alternate, so that no direction is preferred
+    lower = np.where(even, (a, b, c), (a, b, d)).T
+    upper = np.where(even, (a, c, d), (b, c, d)).T
+    grid_triangles = np.concatenate([lower, upper])
+    inside = phi[grid_triangles] < 0
+    count = inside.sum(axis=1)
+
+    def odd_one_first(chosen, odd):
+        """Turn triangles so that the one node inside, or outside, comes first."""
+        first = (inside[chosen] == odd).argmax(axis=1)
+        turned = (first[:, None] + np.arange(3)) % 3
+        return np.take_along_axis(grid_triangles[chosen], turned, axis=1).T
+
+    p, q, r = odd_one_first(count == 1, True)
+    o, s, t = odd_one_first(count == 2, False)
+    ends = np.concatenate(
+        [np.stack([p, q]), np.stack([p, r]), np.stack([o, s]), np.stack([o, t])], 1
+    )
+    edges, crossing = np.unique(np.sort(ends, axis=0), axis=1, return_inverse=True)
+    crossing = crossing.ravel() + n * n  # the points where edges cross the outline, after the nodes
+    pq, pr, os, ot = np.split(crossing, np.cumsum([len(p), len(p), len(o)]))
+    triangles = np.concatenate(
+        [
+            grid_triangles[count == 3],
+            np.stack([p, pq, pr], axis=1),
+            np.stack([os, s, t], axis=1),
+            np.stack([os, t, ot], axis=1),
+        ]
+    )
+    outline = np.concatenate([np.stack([pq, pr], axis=1), np.stack([os, ot], axis=1)])
+    nodes = spacing * np.stack(np.divmod(np.arange(n * n), n)[::-1], axis=1).astype(float)
+    share = (phi[edges[0]] / (phi[edges[0]] - phi[edges[1]]))[:, None]
+    points = np.concatenate([nodes, (1 - share) * nodes[edges[0]] + share * nodes[edges[1]]])
+    used, triangles_used = np.unique(triangles, return_inverse=True)
+    new = np.full(len(points), -1)
+    new[used] = np.arange(len(used))
+    of_field = np.where(used < n * n, used, -1)
+    return points[used], triangles_used.reshape(-1, 3), new[outline], of_field
+
+
+def _over_triangles(points: np.ndarray, triangles: np.ndarray):
+    """Integrate ∇u·∇v and u v over the triangles: two sparse matrices."""
+    corner = points[triangles]  # (n, 3, 2)
+    opposite = np.roll(corner, -2, axis=1) - np.roll(
+        corner, -1, axis=1
+    )  # edge opposite each corner
+    u, v = corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]
+    area = 0.5 * np.abs(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0])
+    gradients = np.einsum("nid,njd->nij", opposite, opposite) / (4 * area)[:, None, None]
+    products = area[:, None, None] * (np.ones((3, 3)) + np.eye(3)) / 12
+    return (_assemble(values, triangles, len(points)) for values in (gradients, products))
+
+
+def _over_outline(points: np.ndarray, outline: np.ndarray):
+    """Integrate u v over the outline: a sparse matrix."""
+    length = np.linalg.norm(points[outline[:, 1]] - points[outline[:, 0]], axis=1)
+    products = length[:, None, None] * (np.ones((2, 2)) + np.eye(2)) / 6
+    return _assemble(products, outline, len(points))
+
+
+def _assemble(values: np.ndarray, elements: np.ndarray, size: int) -> sparse.csr_matrix:
+    """Add the small matrix of each element to the rows and columns of its points."""
+    rows = np.broadcast_to(elements[:, :, None], values.shape).ravel()
+    columns = np.broadcast_to(elements[:, None, :], values.shape).ravel()
+    return sparse.coo_matrix((values.ravel(), (rows, columns)), shape=(size, size)).tocsr()

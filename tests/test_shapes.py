@@ -1,0 +1,164 @@
+"""Shapes against exact formulas, and fields against the shapes that they were made of."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.path import Path
+
+from aecourse import shapes
+
+POINTS = shapes.grid(48)
+EXAMPLES = {
+    "circle": shapes.circle(0.8),
+    "triangle": shapes.polygon(3, 1.1),
+    "square, turned": shapes.polygon(4, 1.0).rotated(17),
+    "heptagon, rounded": shapes.polygon(7, 0.9, rounding=0.2),
+    "star": shapes.star(5, 1.2, depth=0.45),
+    "star, turned and scaled": shapes.star(8, 1.0, depth=0.6).rotated(9).scaled(1.2),
+    "star, rounded": shapes.star(5, 1.1, depth=0.5, rounding=0.1),
+}
+
+
+def outline(shape, n=4000):
+    """Sample an outline: dense points on the edges of the polygon, pushed out by the rounding."""
+    angle = torch.linspace(0, 2 * math.pi, 721, dtype=torch.double)[:-1]
+    ring = shape.rounding * torch.stack([angle.cos(), angle.sin()], dim=1)
+    share = torch.linspace(0, 1, n // len(shape.vertices), dtype=torch.double)[:, None, None]
+    edges = shape.vertices.roll(-1, 0) - shape.vertices
+    return (shape.vertices + share * edges).flatten(0, 1), ring
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_distance_outside_is_that_to_the_nearest_of_many_points(name):
+    shape = EXAMPLES[name]
+    core, _ = outline(shape)
+    phi = shape.signed_distance(POINTS)
+    brute = torch.cdist(POINTS.flatten(0, 1), core).amin(dim=1).reshape(phi.shape) - shape.rounding
+    outside = phi > 0
+    torch.testing.assert_close(phi[outside], brute[outside], rtol=0, atol=2e-3)
+
+
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if "star, rounded" not in name])
+def test_the_distance_inside_is_that_to_the_nearest_point_of_the_outline(name):
+    shape = EXAMPLES[name]
+    core, ring = outline(shape, 1000)
+    if shape.rounding:  # the grown outline: of all pushed points, those at distance 0
+        core = (core[:, None] + ring[::4]).flatten(0, 1)
+        core = core[shape.signed_distance(core).abs() < 1e-3]
+    phi = shape.signed_distance(POINTS)
+    inside = phi < 0
+    brute = -torch.cdist(POINTS[inside], core).amin(dim=1)
+    torch.testing.assert_close(phi[inside], brute, rtol=0, atol=6e-3)
+
+
+@pytest.mark.parametrize("name", [name for name, shape in EXAMPLES.items() if not shape.rounding])
+def test_the_sign_is_that_of_a_point_in_polygon_test(name):
+    shape = EXAMPLES[name]
+    inside = Path(shape.vertices.numpy()).contains_points(POINTS.flatten(0, 1).numpy())
+    assert np.array_equal((shape.signed_distance(POINTS) < 0).numpy().ravel(), inside)
+
+
+def test_points_level_with_a_corner_have_the_right_sign():
+    star = shapes.star(5, 1.0, depth=0.4)
+    x = torch.linspace(-1.4, 1.4, 57, dtype=torch.double)
+    points = torch.stack(torch.meshgrid(x, star.vertices[:, 1], indexing="ij"), dim=-1)
+    phi = star.signed_distance(points)
+    inside = Path(star.vertices.numpy()).contains_points(points.flatten(0, 1).numpy())
+    clear = phi.abs().flatten() > 1e-9
+    assert np.array_equal((phi < 0).flatten()[clear].numpy(), inside[clear.numpy()])
+
+
+@pytest.mark.parametrize("n", [3, 4, 5, 12])
+def test_measures_of_regular_polygons(n):
+    polygon = shapes.polygon(n, 0.7)
+    assert polygon.area == pytest.approx(n / 2 * 0.7**2 * math.sin(2 * math.pi / n))
+    assert polygon.perimeter == pytest.approx(2 * n * 0.7 * math.sin(math.pi / n))
+    assert polygon.isoperimetric_quotient == pytest.approx(n * math.tan(math.pi / n) / math.pi)
+    grown = shapes.polygon(n, 0.7, rounding=0.2)  # Steiner
+    assert grown.perimeter == pytest.approx(polygon.perimeter + 2 * math.pi * 0.2)
+    assert grown.area == pytest.approx(polygon.area + 0.2 * polygon.perimeter + math.pi * 0.2**2)
+
+
+@pytest.mark.parametrize("n", [4, 5, 8])
+@pytest.mark.parametrize("depth", [0.4, 0.7])
+def test_measures_of_stars(n, depth):
+    star, half = shapes.star(n, 1.1, depth=depth), math.pi / n
+    known = n * (1 + depth**2 - 2 * depth * math.cos(half)) / (math.pi * depth * math.sin(half))
+    assert star.isoperimetric_quotient == pytest.approx(known)
+    assert star.area == pytest.approx(n * 1.1**2 * depth * math.sin(half))
+
+
+def test_measures_of_circles_and_what_scaling_and_turning_leave():
+    disk = shapes.circle(0.8)
+    assert (disk.area, disk.perimeter) == pytest.approx((math.pi * 0.64, math.pi * 1.6))
+    assert disk.isoperimetric_quotient == pytest.approx(1)
+    star = shapes.star(5, depth=0.5, rounding=0.05)
+    for other in (star.rotated(33), star.scaled(2.5), star.with_area(0.3)):
+        assert other.isoperimetric_quotient == pytest.approx(star.isoperimetric_quotient)
+    assert star.with_area(0.3).area == pytest.approx(0.3)
+    turned = star.rotated(90).signed_distance(POINTS)
+    torch.testing.assert_close(turned, star.signed_distance(POINTS).rot90(-1))
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_zero_contour_measures_the_shape(name):
+    shape, phi = EXAMPLES[name], EXAMPLES[name].field(256)
+    assert shapes.area(phi) == pytest.approx(shape.area, rel=2e-3)
+    assert shapes.perimeter(phi) == pytest.approx(shape.perimeter, rel=1.5e-2)
+    assert shapes.isoperimetric_quotient(phi) == pytest.approx(
+        shapes.perimeter(phi) ** 2 / (4 * math.pi * shapes.area(phi))
+    )
+    assert shapes.pixels(phi).sum().item() * shapes.spacing(phi) ** 2 == pytest.approx(
+        shape.area, rel=2e-3
+    )
+    assert shapes.pieces(phi) == 1
+
+
+def test_holes_count_negatively_and_pieces_are_counted():
+    points = shapes.grid(128)
+    big, small = (shapes.circle(r).signed_distance(points) for r in (1.0, 0.4))
+    ring = torch.maximum(big, -small)
+    assert shapes.area(ring) == pytest.approx(math.pi * (1 - 0.16), rel=2e-3)
+    assert shapes.perimeter(ring) == pytest.approx(2 * math.pi * 1.4, rel=2e-3)
+    assert shapes.pieces(ring) == 1
+    both = torch.minimum(small, torch.maximum(big, 0.7 - points.norm(dim=-1)))
+    assert shapes.pieces(both) == 2
+
+
+def test_random_shapes_are_what_they_say():
+    drawn, families = shapes.random_shapes(400, seed=3)
+    assert families.bincount(minlength=4).min() > 70
+    for shape, family in zip(drawn, families.tolist(), strict=True):
+        assert len(shape.vertices) == (1, 3, 4, 10)[family]
+        assert 0.55 <= math.sqrt(shape.area / math.pi) <= 0.85
+        assert shape.vertices.norm(dim=1).max() + shape.rounding < shapes.EXTENT - 0.05
+    again, same = shapes.random_shapes(400, seed=3)
+    assert torch.equal(families, same)
+    assert all(torch.equal(a.vertices, b.vertices) for a, b in zip(drawn, again, strict=True))
+    assert not torch.equal(shapes.random_shapes(400, seed=4)[1], families)
+
+
+def test_bad_input_is_refused():
+    for build in (
+        lambda: shapes.polygon(2),
+        lambda: shapes.polygon(5, 0),
+        lambda: shapes.polygon(5, rounding=-0.1),
+        lambda: shapes.star(5, depth=1),
+        lambda: shapes.star(5, depth=0),
+        lambda: shapes.circle(math.inf),
+        lambda: shapes.circle().with_area(-1),
+        lambda: shapes.random_shapes(0),
+    ):
+        with pytest.raises(ValueError, match=r"expected .*, got"):
+            build()
+    phi = shapes.circle(1.0).field(32)
+    for bad, message in (
+        (phi.abs() + 1, "negative values inside the shape"),
+        (phi - 1, "touches its border"),
+        (phi * math.nan, "NaN or infinity"),
+        (phi[:5], r"got \(5, 32\)"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            shapes.area(bad)
