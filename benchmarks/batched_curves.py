@@ -24,7 +24,7 @@ OUR_EPOCHS = 25
 
 def curve_by_curve(model, x, epochs):
     """Train with Adam at a fixed rate, one curve a step."""
-    optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
+    optimiser = torch.optim.Adam(model.parameters(), lr=1e-4)
     for _ in range(epochs):
         for index in torch.randperm(len(x)).tolist():
             curve = x[index : index + 1]
@@ -36,7 +36,7 @@ def curve_by_curve(model, x, epochs):
 
 def in_batches(model, x, epochs):
     """Train with `fit`."""
-    settings = {"batch_size": 128, "learning_rate": 8e-3, "device": "cpu", "progress": False}
+    settings = {"batch_size": 128, "learning_rate": 4e-3, "device": "cpu", "progress": False}
     fit(model, x, epochs=epochs, **settings)
 
 

@@ -386,8 +386,11 @@ def test_functions_say_what_the_numbers_say():
     assert 0.1 < value["beta-normaliser-unexplained"] < 0.5
     # "the code is as good as the parameters … the coordinates are bent"
     assert value["beta-parameter-r2"] > 0.99 > 0.9 > value["beta-parameter-r2-linear"]
-    # "the autoencoder has found the formula"
+    # "the curves obey the law"
     assert value["beta-law-left-over"] < 0.01
+    assert value["beta-law-inside"] > 0.8
+    assert value["beta-found-alpha"] == pytest.approx(2, abs=0.01)
+    assert value["beta-found-beta"] == pytest.approx(4, abs=0.02)
     assert value["beta-law-difference"] < 0.01 < 1 < value["beta-law-spread"]
     # "both find the same code", and the encoder's answer is a better start
     assert value["beta-nm-error"] == pytest.approx(value["beta-target-error"], rel=0.01)
@@ -398,16 +401,23 @@ def test_functions_say_what_the_numbers_say():
     assert value["beta-mass-quadrature-worst"] < value["beta-mass-worst"] < 0.2
     # "it fails"
     assert value["beta-extrapolation-ratio"] > 20
+    assert value["beta-extrapolation-pca2"] > value["beta-extrapolation-rms"]
+    assert value["beta-extrapolation-pca3"] < 1e-5
     # "the error should be about √2 σ"; for the smallest σ the model's own error shows
     for sigma in ("0.1", "0.3", "1.0"):
         assert value[f"beta-noise-{sigma}"] == pytest.approx(1, abs=0.25)
     assert value["beta-noise-0.03"] > 1
-    # "the worst curve is off by … instead of …, after less training"
+    # "most of the gain comes from not asking for the hard curves"
+    assert value["beta-cut-full-worst"] < value["beta-test-worst"]
     assert value["beta-cut-worst"] < value["beta-test-worst"]
     assert value["beta-cut-pca2"] == pytest.approx(0.456, rel=0.05)
     assert value["beta-density-components"] > 3
-    # "the second layer matters most … tanh saturates"
-    assert value["beta-network-shallow"] > value["beta-network-narrow"] > value["beta-network-silu"]
+    # "the activation … both cost something"
+    assert value["beta-network-tanh"] > 2 * value["beta-network-silu"]
     assert value["beta-network-tanh-worst"] > 4 * value["beta-network-silu-worst"]
+    assert (
+        min(value["beta-network-shallow"], value["beta-network-narrow"])
+        > value["beta-network-silu"]
+    )
     # "five points determine the whole curve … one point cannot"
     assert max(value["beta-few-5"], value["beta-few-2"]) < 0.1 * value["beta-few-1"]

@@ -41,6 +41,7 @@ def test_a_linear_decoder_is_inverted_by_least_squares(method):
     found = latent.invert(lambda z: z @ matrix, target, method=method)
     torch.testing.assert_close(found.code, exact, rtol=0, atol=1e-3)
     assert found.error == pytest.approx((exact @ matrix - target).norm().item(), rel=1e-5)
+    assert found.converged
 
 
 def test_the_gradient_equals_finite_differences(monkeypatch):
@@ -99,7 +100,7 @@ def test_the_default_starts_are_the_same_each_time_and_leave_the_streams_alone()
 def test_weights_and_gradients_of_the_model_are_left_alone():
     model = smooth_decoder()
     before = {name: weight.clone() for name, weight in model.state_dict().items()}
-    with torch.no_grad():  # a caller's mode does not matter
+    with torch.no_grad():  # whether the caller computes gradients does not matter
         latent.invert(model.decode, torch.ones(30, dtype=torch.double), start=torch.zeros(2))
     assert all(torch.equal(before[name], weight) for name, weight in model.state_dict().items())
     assert all(weight.grad is None for weight in model.parameters())

@@ -41,15 +41,15 @@ def beta_log_densities(
 ) -> Samples:
     """Evaluate ln p(x | α, β) of Beta densities with random parameters on `beta_grid`.
 
-    Equation ``eq-beta-density`` of the chapter "Functions instead of images".
+    Equation ``eq-log-beta`` of the chapter "Functions instead of images".
 
     Parameters
     ----------
     n_samples : int
         Curves.
     low, high : float
-        Both parameters are drawn from the uniform distribution between them. A value of exactly 0,
-        where no density exists, is never drawn: the interval is open at ``low``.
+        Both parameters are drawn from the uniform distribution between them. With ``low`` = 0 a
+        value of exactly 0, where no density exists, is never drawn.
     n_points : int
         Points per curve, at least 2.
     seed : int

@@ -27,11 +27,15 @@ class Inversion:
     evaluations : int
         How often the decoder was asked, over all starts. With a gradient method, each time for the
         gradient as well, which costs about two decodes more.
+    converged: bool
+        Whether the optimiser was content with the end of its search. Where rounding limits the
+        error, as in single precision, a gradient method may say no at the minimum itself.
     """
 
     code: Tensor
     error: float
     evaluations: int
+    converged: bool
 
 
 def invert(
@@ -44,17 +48,18 @@ def invert(
 ) -> Inversion:
     """Find the code whose decoding is nearest to a target, by the sum of squared differences.
 
-    The minimum found depends on the start. The best one is the encoder's answer, where there is an
-    encoder: ``start=model.encode(target[None])``.
+    The minimum found depends on the start. Usually a good one is the encoder's answer, where there
+    is an encoder: ``start=model.encode(target[None])``.
 
     Parameters
     ----------
     decode : callable
         Maps codes (n, n_latent) to values (n, ...), differentiably for a gradient method:
-        ``model.decode``. Other weights and inputs are left alone.
+        ``model.decode``. It must give the same values each time; put a model with dropout in
+        evaluation mode first. Its weights and their gradients are left alone.
     target : Tensor of shape (...)
-        What one code should decode to. In double precision, and with a decoder in double
-        precision, the search ends closer to the minimum.
+        What one code should decode to, of the precision that the decoder takes. With both in
+        double precision the search ends closer to the minimum.
     start : Tensor of shape (n_latent,) or (n_starts, n_latent), optional
         Where to begin; the best of several is returned. By default the origin and eight draws from
         a standard normal, the same ones each time.
@@ -124,4 +129,5 @@ def invert(
         raise FloatingPointError("the decoder gave no finite error from any start: try another one")
     best = min(finite, key=lambda run: run.fun)
     code = torch.as_tensor(best.x, dtype=target.dtype, device=target.device)
-    return Inversion(code, float(best.fun) ** 0.5, sum(run.nfev for run in runs))
+    evaluations = sum(run.nfev for run in runs)
+    return Inversion(code, float(best.fun) ** 0.5, evaluations, bool(best.success))
