@@ -247,6 +247,57 @@ def isoperimetric_quotient(phi: Tensor) -> float:
     return perimeter(phi) ** 2 / (4 * math.pi * area(phi))
 
 
+def inside_share(phi: Tensor) -> Tensor:
+    """Return a smooth picture of a field, differentiable everywhere: the sigmoid of −φ/spacing.
+
+    Its values lie between 0 and 1, and the shape is that of the field.
+    """
+    return torch.sigmoid(-phi / spacing(phi))
+
+
+def total_variation(phi: Tensor) -> Tensor:
+    """Estimate the perimeter of signed distance fields, with a gradient: for optimisers.
+
+    The total variation ∫ |∇u| of `inside_share`, with the gradient taken at the middle of each
+    square from its four corners. For a binary picture it would be a fifth too large or more.
+
+    Parameters
+    ----------
+    phi : Tensor of shape (..., n, n)
+
+    Returns
+    -------
+    Tensor of shape (...)
+    """
+    u = inside_share(phi)
+    a, b = u[..., :-1, :-1], u[..., :-1, 1:]  # the corners of each square
+    c, d = u[..., 1:, :-1], u[..., 1:, 1:]
+    along_x, along_y = b + d - a - c, c + d - a - b
+    steep = (along_x.square() + along_y.square() + 1e-12).sqrt() / 2  # |∇u| times the spacing
+    return steep.sum(dim=(-2, -1)) * spacing(phi)
+
+
+def to_area(phi: Tensor, target: float) -> tuple[Tensor, float]:
+    """Enlarge a field to an area: distances and the grid's spacing grow by the same factor.
+
+    Exact for signed distances, and without any interpolation.
+
+    Parameters
+    ----------
+    phi : Tensor of shape (n, n)
+    target : float
+        The area inside the zero contour.
+
+    Returns
+    -------
+    phi : Tensor of shape (n, n)
+    spacing : float
+        Distance between neighbouring nodes, as `heat.cool` takes it.
+    """
+    factor = math.sqrt(_positive("target", target) / area(phi))
+    return factor * phi, factor * spacing(phi)
+
+
 def pieces(phi: Tensor) -> int:
     """Count the connected pieces of the inside of a field; diagonal neighbours do not touch."""
     return int(ndimage.label(require_field(phi, border=False) < 0)[1])

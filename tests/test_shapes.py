@@ -162,3 +162,38 @@ def test_bad_input_is_refused():
     ):
         with pytest.raises(ValueError, match=message):
             shapes.area(bad)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_differentiable_perimeter_is_near_the_exact_one(name):
+    shape = EXAMPLES[name]
+    estimate = shapes.total_variation(shape.field(64)).item()
+    assert estimate == pytest.approx(shape.perimeter, rel=0.09)
+    finer = shapes.total_variation(shape.field(256)).item()
+    assert abs(finer - shape.perimeter) < abs(estimate - shape.perimeter) + 1e-3
+    assert finer == pytest.approx(shape.perimeter, rel=0.025)
+    binary = shapes.total_variation(1e3 * shape.field(256).sign()).item()
+    assert binary > finer
+
+
+def test_the_differentiable_perimeter_has_the_right_slope():
+    """Growing a shape by δ lengthens its outline by δ times its turning: 2π for a disk."""
+    phi = shapes.circle(0.8).field(128).double().requires_grad_()
+    length = shapes.total_variation(phi)
+    (gradient,) = torch.autograd.grad(length, phi)
+    assert -gradient.sum().item() == pytest.approx(2 * math.pi, rel=0.01)
+    batch = torch.stack([phi.detach(), shapes.circle(0.5).field(128).double()])
+    lengths = shapes.total_variation(batch)
+    assert lengths.shape == (2,)
+    assert lengths[0].item() == pytest.approx(length.item())
+    assert (lengths[1] / lengths[0]).item() == pytest.approx(5 / 8, rel=0.01)
+
+
+def test_rescaling_a_field_gives_the_area_and_keeps_the_form():
+    phi = shapes.star(5, 1.1, depth=0.5).field(128)
+    scaled, spacing = shapes.to_area(phi, 2.0)
+    factor = spacing / shapes.spacing(phi)
+    assert shapes.area(phi) * factor**2 == pytest.approx(2.0)
+    torch.testing.assert_close(scaled, factor * phi)
+    with pytest.raises(ValueError, match="expected target above 0, got -1"):
+        shapes.to_area(phi, -1)
