@@ -81,6 +81,14 @@ def test_the_steady_temperature_of_a_disk_is_a_parabola():
     assert np.isfinite(found[phi < -0.01]).all()
 
 
+def test_an_outline_that_runs_through_nodes_is_no_special_case():
+    axis = np.arange(-30, 31)
+    for half_side in (17, 20):
+        phi = np.maximum(*np.abs(np.meshgrid(axis, axis))) - half_side
+        rate = cool(phi, spacing=1.0, transfer=0.1).decay_rate
+        assert rate == pytest.approx(square_rate(2.0 * half_side, 0.1), rel=0.003)
+
+
 def random_cases(n):
     rng = np.random.default_rng(0)
     for shape in shapes.random_shapes(n, seed=7)[0]:

@@ -90,6 +90,13 @@ def test_measures_of_stars(n, depth):
     assert star.area == pytest.approx(n * 1.1**2 * depth * math.sin(half))
 
 
+def test_measures_of_a_rounded_star_count_its_notches():
+    star = shapes.star(5, 1.1, depth=0.5, rounding=0.15)
+    phi = star.field(1200)
+    assert star.perimeter == pytest.approx(shapes.perimeter(phi), rel=1.5e-3)
+    assert star.area == pytest.approx(shapes.area(phi), rel=3e-4)
+
+
 def test_measures_of_circles_and_what_scaling_and_turning_leave():
     disk = shapes.circle(0.8)
     assert (disk.area, disk.perimeter) == pytest.approx((math.pi * 0.64, math.pi * 1.6))
@@ -134,6 +141,14 @@ def test_random_shapes_are_what_they_say():
         assert len(shape.vertices) == (1, 3, 4, 10)[family]
         assert 0.55 <= math.sqrt(shape.area / math.pi) <= 0.85
         assert shape.vertices.norm(dim=1).max() + shape.rounding < shapes.EXTENT - 0.05
+    for family, upright in ((1, 90), (2, 135), (3, 90)):
+        of_family = [s for s, f in zip(drawn, families.tolist(), strict=True) if f == family]
+        tilt = torch.stack([s.vertices[0] for s in of_family])
+        tilt = torch.rad2deg(torch.atan2(tilt[:, 1], tilt[:, 0])) - upright
+        assert tilt.abs().max() <= 10 + 1e-6
+        assert tilt.min() < -8 < 8 < tilt.max()
+    depths = torch.stack([s.vertices[1].norm() / s.vertices[0].norm() for s in of_family])
+    assert 0.4 <= depths.min() < 0.43 < 0.67 < depths.max() <= 0.7
     again, same = shapes.random_shapes(400, seed=3)
     assert torch.equal(families, same)
     assert all(torch.equal(a.vertices, b.vertices) for a, b in zip(drawn, again, strict=True))
@@ -197,3 +212,11 @@ def test_rescaling_a_field_gives_the_area_and_keeps_the_form():
     torch.testing.assert_close(scaled, factor * phi)
     with pytest.raises(ValueError, match="expected target above 0, got -1"):
         shapes.to_area(phi, -1)
+
+
+def test_pixels_are_the_covered_share_of_their_square():
+    side = 1.37
+    phi = shapes.polygon(4, side / math.sqrt(2)).rotated(45).field(64)
+    x, h = shapes.grid(64)[32, :, 0], shapes.spacing(phi)
+    covered = ((side / 2 - x.abs()) / h + 0.5).clamp(0, 1)  # of the middle row
+    torch.testing.assert_close(shapes.pixels(phi)[32].double(), covered, rtol=0, atol=1e-5)
