@@ -75,8 +75,8 @@ def cool(
 
     References
     ----------
-    Weak form: ∫ k ∇u·∇v + ∮ h u v = ∫ q v for each v, in the chapter "Searching for a design". With
-    v = 1 it is the balance of heat, so that balance holds exactly, on any grid.
+    Weak form: ∫ k ∇u·∇v + ∮ h u v = ∫ q v for each v. With v = 1 it is the balance of heat, so that
+    balance holds exactly, on any grid.
 
     Examples
     --------

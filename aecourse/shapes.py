@@ -116,14 +116,43 @@ class Shape:
 
 
 def circle(radius: float = 1.0) -> Shape:
-    """Return a disk about the origin."""
+    """Return a disk about the origin.
+
+    Raises
+    ------
+    ValueError
+        If the radius is not positive and finite.
+
+    Examples
+    --------
+    >>> round(circle(0.8).isoperimetric_quotient, 6)
+    1.0
+    """
     return Shape(torch.zeros(1, 2, dtype=torch.double), _positive("radius", radius))
 
 
 def polygon(n_corners: int, radius: float = 1.0, *, rounding: float = 0.0) -> Shape:
-    """Return a regular polygon with its corners at a radius, one of them on top.
+    """Return a regular polygon about the origin, with a corner on top.
 
-    Rounding grows it beyond that radius. Q = n tan(π/n) / π without.
+    Q = n tan(π/n) / π without rounding.
+
+    Parameters
+    ----------
+    n_corners : int
+        At least 3.
+    radius : float
+        Of the corners, before rounding.
+    rounding : float
+        Radius by which the polygon is grown.
+
+    Returns
+    -------
+    Shape
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
     """
     n_corners = require_count("n_corners", n_corners, at_least=3)
     return _from_angles(n_corners, [_positive("radius", radius)] * n_corners, rounding)
@@ -144,6 +173,15 @@ def star(n_points: int, radius: float = 1.0, *, depth: float = 0.5, rounding: fl
         ρ, from 0 to 1, both excluded; the smaller, the deeper the notches.
     rounding : float
         Radius by which the star is grown.
+
+    Returns
+    -------
+    Shape
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
     """
     n_points = require_count("n_points", n_points, at_least=3)
     if not 0 < depth < 1:
@@ -173,6 +211,11 @@ def random_shapes(n_shapes: int, *, seed: int = 0) -> tuple[list[Shape], Tensor]
     shapes : list of Shape
     families : Tensor of int of shape (n_shapes,)
         Index of each in `FAMILIES`.
+
+    Raises
+    ------
+    ValueError
+        If ``n_shapes`` is below 1, or the seed is none.
     """
     rng = np.random.default_rng(require_seed(seed))
     families = torch.from_numpy(
@@ -196,7 +239,22 @@ def random_shapes(n_shapes: int, *, seed: int = 0) -> tuple[list[Shape], Tensor]
 
 
 def grid(resolution: int = 64) -> Tensor:
-    """Return the nodes of a field, of shape (resolution, resolution, 2), as x and y."""
+    """Return the nodes of a field, as x and y.
+
+    Parameters
+    ----------
+    resolution : int
+        Nodes along each side, at least 2.
+
+    Returns
+    -------
+    Tensor of float64 of shape (resolution, resolution, 2)
+
+    Examples
+    --------
+    >>> grid(3)[0, :, 0]  # x along the bottom row
+    tensor([-1.5000,  0.0000,  1.5000], dtype=torch.float64)
+    """
     axis = torch.linspace(-EXTENT, EXTENT, require_count("resolution", resolution, at_least=2))
     return torch.stack(torch.meshgrid(axis, axis, indexing="xy"), dim=-1).double()
 
@@ -207,17 +265,33 @@ def spacing(phi: Tensor) -> float:
 
 
 def pixels(phi: Tensor) -> Tensor:
-    """Return the share of each node's square that lies inside: an anti-aliased picture of a field.
+    """Return the share of each node's square that lies inside: an anti-aliased picture.
 
-    From 0 to 1, of the shape of the field, by the distance along a straight outline.
+    Exact where the outline is straight and parallel to an axis.
+
+    Parameters
+    ----------
+    phi : Tensor of shape (..., n, n)
+
+    Returns
+    -------
+    Tensor of shape (..., n, n)
+        From 0 to 1.
     """
     return (0.5 - phi / spacing(phi)).clamp(0, 1)
 
 
 def outlines(phi: Tensor) -> list[np.ndarray]:
-    """Return the closed lines (n_points, 2) along which a field is zero, as x and y.
+    """Return the closed lines along which a field is zero.
 
-    Outer ones run clockwise and holes counter-clockwise.
+    Parameters
+    ----------
+    phi : Tensor of shape (n, n)
+
+    Returns
+    -------
+    list of ndarray of shape (n_points, 2)
+        As x and y. Outer lines run clockwise, and those round holes counter-clockwise.
 
     Raises
     ------
@@ -230,7 +304,15 @@ def outlines(phi: Tensor) -> list[np.ndarray]:
 
 
 def area(phi: Tensor) -> float:
-    """Return the area inside the zero contour of a field; holes are left out."""
+    """Return the area inside the zero contour of a field (n, n); holes are left out.
+
+    Raises a ValueError as `outlines` does; so do `perimeter` and `isoperimetric_quotient`.
+
+    Examples
+    --------
+    >>> round(area(polygon(4).field(200)), 2)
+    2.0
+    """
     return -sum(
         0.5 * float(x @ np.roll(y, -1) - y @ np.roll(x, -1))
         for x, y in (o.T for o in outlines(phi))
@@ -238,12 +320,12 @@ def area(phi: Tensor) -> float:
 
 
 def perimeter(phi: Tensor) -> float:
-    """Return the length of the zero contour of a field, holes included."""
+    """Return the length of the zero contour of a field (n, n), that of holes included."""
     return sum(float(np.linalg.norm(np.diff(o, axis=0), axis=1).sum()) for o in outlines(phi))
 
 
 def isoperimetric_quotient(phi: Tensor) -> float:
-    """Return Q = P² / (4πA) of the zero contour of a field."""
+    """Return Q = P² / (4πA) of the zero contour of a field (n, n)."""
     return perimeter(phi) ** 2 / (4 * math.pi * area(phi))
 
 
@@ -299,7 +381,15 @@ def to_area(phi: Tensor, target: float) -> tuple[Tensor, float]:
 
 
 def pieces(phi: Tensor) -> int:
-    """Count the connected pieces of the inside of a field; diagonal neighbours do not touch."""
+    """Count the connected pieces of the inside of a field (n, n).
+
+    Nodes that only touch diagonally do not connect. The shape may touch the border.
+
+    Raises
+    ------
+    ValueError
+        If the field is no square of finite numbers, or has nothing inside.
+    """
     return int(ndimage.label(require_field(phi, border=False) < 0)[1])
 
 
