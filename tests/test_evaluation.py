@@ -203,5 +203,7 @@ def test_few_labels_are_equally_many_of_each_class(digits):
     for n in (55, 0, 100_000):
         with pytest.raises(ValueError):
             evaluation.few_labels(digits.train, n)
+    with pytest.raises(ValueError, match="seed to be a whole number from 0"):
+        evaluation.few_labels(digits.train, 50, seed=-1)
     with pytest.raises(ValueError, match="expected samples with labels, got none"):
         evaluation.few_labels(data.Samples(digits.train.x), 10)

@@ -97,6 +97,14 @@ def test_the_default_starts_are_the_same_each_time_and_leave_the_streams_alone()
     assert first.error < 1e-3
 
 
+def test_a_search_that_got_stuck_says_so():
+    def kink(z):  # its error has an edge at 0, where no gradient vanishes
+        return torch.cat([z.abs(), 3 * z.abs() + 1], dim=1)
+
+    target = torch.tensor([-1.0, 0.0], dtype=torch.double)
+    assert not latent.invert(kink, target, start=torch.tensor([0.7])).converged
+
+
 def test_weights_and_gradients_of_the_model_are_left_alone():
     model = smooth_decoder()
     before = {name: weight.clone() for name, weight in model.state_dict().items()}

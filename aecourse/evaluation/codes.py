@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
 from ..data import Samples, require_samples
-from ..runtime import require_count
+from ..runtime import require_count, require_seed
 
 
 def knn_accuracy(
@@ -110,7 +110,8 @@ def few_labels(samples: Samples, n_labels: int, *, seed: int = 0) -> Samples:
     Raises
     ------
     ValueError
-        If there are no labels, ``n_labels`` is no such multiple, or a class has too few samples.
+        If there are no labels, ``n_labels`` is no such multiple, a class has too few samples, or
+        the seed is negative.
 
     Examples
     --------
@@ -127,7 +128,9 @@ def few_labels(samples: Samples, n_labels: int, *, seed: int = 0) -> Samples:
             f"expected n_labels as a multiple of {len(classes)} classes, up to "
             f"{len(classes) * counts.min()}, got {n_labels}"
         )
-    order = torch.randperm(len(samples), generator=torch.Generator().manual_seed(seed))
+    order = torch.randperm(
+        len(samples), generator=torch.Generator().manual_seed(require_seed(seed))
+    )
     chosen = [order[samples.y[order] == label][:each] for label in classes]
     return samples[torch.cat(chosen)]
 
