@@ -16,13 +16,16 @@ LAYERS = {
     "training": 3,
     "latent": 4,
     "evaluation": 4,
+    "design": 5,
     "plotting": 6,
 }
 SIBLINGS = {
     "data",
+    "shapes",
     "models",
     "latent",
     "evaluation",
+    "design",
     "plotting",
 }  # a folder of one concept a file: they may share a building block
 AT_CALL_TIME = {("training", "plotting")}  # History.plot asks for a picture of itself

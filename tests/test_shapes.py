@@ -137,10 +137,14 @@ def test_holes_count_negatively_and_pieces_are_counted():
 def test_random_shapes_are_what_they_say():
     drawn, families = shapes.random_shapes(400, seed=3)
     assert families.bincount(minlength=4).min() > 70
+    radii = []
     for shape, family in zip(drawn, families.tolist(), strict=True):
         assert len(shape.vertices) == (1, 3, 4, 10)[family]
-        assert 0.55 <= math.sqrt(shape.area / math.pi) <= 0.85
-        assert shape.vertices.norm(dim=1).max() + shape.rounding < shapes.EXTENT - 0.05
+        radius = shape.vertices.norm(dim=1).max().item() if family else shape.rounding
+        assert 0.92 <= radius + 1e-9 <= 1 + 2e-9
+        assert 0 <= shape.rounding <= (0.05 if family else 1)
+        radii.append(radius)
+    assert min(radii) < 0.925 < 0.995 < max(radii)
     for family, upright in ((1, 90), (2, 135), (3, 90)):
         of_family = [s for s, f in zip(drawn, families.tolist(), strict=True) if f == family]
         tilt = torch.stack([s.vertices[0] for s in of_family])

@@ -3,6 +3,7 @@
 from .classifier import Classifier
 from .conditional import ConditionalVAE
 from .dense import DenseAutoencoder
+from .shape import ShapeVAE
 from .variational import VAE
 
-__all__ = ["VAE", "Classifier", "ConditionalVAE", "DenseAutoencoder"]
+__all__ = ["VAE", "Classifier", "ConditionalVAE", "DenseAutoencoder", "ShapeVAE"]

@@ -1,0 +1,109 @@
+"""A variational autoencoder of signed distance fields, whose last layer is a fixed linear basis."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from sklearn.decomposition import PCA
+from torch import Tensor
+
+from .. import losses
+from ..data import require_rows, require_samples
+from ..runtime import require_count
+from .variational import VAE
+
+
+class ShapeVAE(VAE):
+    """A Gaussian VAE of fields that reads and draws them through principal components.
+
+    Its networks map between a code and a few coefficients only; from these a fixed basis makes the
+    field, the one that principal component analysis (PCA) finds in the training fields. Distances
+    beyond a limit say nothing about the outline, so they are cut off. Built in the chapter
+    "A latent space of shapes".
+
+    Parameters
+    ----------
+    fields : Tensor of shape (n_fields, n, n)
+        Signed distances of training shapes: they fix the basis.
+    n_latent : int
+        Numbers per code.
+    n_components : int
+        Length of the basis, less than ``n_fields`` and n².
+    hidden : sequence of int
+        Units of the hidden layers from the coefficients to the code; the decoder is the mirror.
+    limit : float
+        Distances are cut off here, and divided by it for the networks.
+    variance : float
+        Of the Gaussian likelihood of each divided distance. The loss is the negative evidence lower
+        bound times this variance, up to a constant: half the squared error + variance · KL.
+
+    Attributes
+    ----------
+    mean : Tensor of shape (n²,)
+    components : Tensor of shape (n_components, n²)
+        Orthonormal rows.
+
+    Raises
+    ------
+    TypeError
+        If the fields are no tensor of floating-point numbers.
+    ValueError
+        If they are no squares of finite numbers, or a setting is out of range.
+
+    Examples
+    --------
+    >>> fields = torch.randn(40, 16, 16)
+    >>> vae = ShapeVAE(fields, n_components=8)
+    >>> vae.encode(fields).shape, vae(fields).shape
+    (torch.Size([40, 2]), torch.Size([40, 16, 16]))
+    """
+
+    def __init__(
+        self,
+        fields: Tensor,
+        n_latent: int = 2,
+        *,
+        n_components: int = 32,
+        hidden: Sequence[int] = (128, 128, 128),
+        limit: float = 0.25,
+        variance: float = 0.1,
+    ):
+        fields = require_samples("fields", fields)
+        if fields.ndim != 3 or fields.shape[1] != fields.shape[2]:
+            raise ValueError(f"expected fields of shape (n_fields, n, n), got {(*fields.shape,)}")
+        if not (0 < limit < float("inf") and 0 < variance < float("inf")):
+            raise ValueError(f"expected limit and variance above 0, got {limit!r}, {variance!r}")
+        at_most = min(len(fields), fields[0].numel()) - 1
+        n_components = require_count("n_components", n_components, at_most=at_most)
+        sizes = (n_components, *hidden, n_latent)
+        super().__init__(sizes, likelihood="gaussian", beta=variance)
+        self.side, self.limit = fields.shape[1], limit
+        pca = PCA(n_components, svd_solver="arpack", random_state=0)
+        pca.fit(self._rows(fields).cpu().numpy())
+        for name, values in (("mean", pca.mean_), ("components", pca.components_)):
+            self.register_buffer(name, torch.from_numpy(np.ascontiguousarray(values, np.float32)))
+
+    def encode_distribution(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Map fields (n_samples, n, n) to mean and log-variance, each (n_samples, n_latent)."""
+        coefficients = (self._rows(x) - self.mean) @ self.components.T
+        return super().encode_distribution(coefficients)
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Map codes (n_samples, n_latent) to signed distances (n_samples, n, n)."""
+        return self.limit * self._decoded_rows(z).unflatten(1, (self.side, self.side))
+
+    def reconstruction_nll(self, z: Tensor, x: Tensor) -> Tensor:
+        """Return half the squared error of each field plus a constant, of shape (n_samples,)."""
+        return losses.gaussian_nll(self._decoded_rows(z), self._rows(x))
+
+    def _rows(self, x: Tensor) -> Tensor:
+        """Bring fields to the form that the networks work on: cut off, divided, flat."""
+        if x.ndim != 3 or x.shape[1:] != (self.side, self.side):
+            raise ValueError(
+                f"expected fields of shape (n_samples, {self.side}, {self.side}), got {(*x.shape,)}"
+            )
+        return (x.clamp(-self.limit, self.limit) / self.limit).flatten(1)
+
+    def _decoded_rows(self, z: Tensor) -> Tensor:
+        coefficients = self.decoder(require_rows("z", z, self.n_latent))
+        return self.mean + coefficients @ self.components

@@ -1,0 +1,47 @@
+"""2-D shapes: exact outlines, random ones of four families, and fields of signed distance."""
+
+from .families import FAMILIES, random_shapes
+from .fields import (
+    EXTENT,
+    area,
+    buildable,
+    grid,
+    inside_share,
+    intersection_over_union,
+    isoperimetric_quotient,
+    outlines,
+    perimeter,
+    pieces,
+    pixels,
+    require_field,
+    resample,
+    spacing,
+    to_area,
+    total_variation,
+)
+from .shape import Shape, circle, polygon, star
+
+__all__ = [
+    "EXTENT",
+    "FAMILIES",
+    "Shape",
+    "area",
+    "buildable",
+    "circle",
+    "grid",
+    "inside_share",
+    "intersection_over_union",
+    "isoperimetric_quotient",
+    "outlines",
+    "perimeter",
+    "pieces",
+    "pixels",
+    "polygon",
+    "random_shapes",
+    "require_field",
+    "resample",
+    "spacing",
+    "star",
+    "to_area",
+    "total_variation",
+]
