@@ -19,7 +19,9 @@ TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 PAGES = [TOC["root"], *(page["file"] for part in TOC["parts"] for page in part["chapters"])]
 TEXT = {page: (ROOT / f"{page}.md").read_text(encoding="utf-8") for page in PAGES}
 CHAPTERS = [page for page in PAGES if "{code-cell}" in TEXT[page] and page != TOC["root"]]
-EXPECTED = r"(training|estimating): |.*MNIST could not be downloaded|warnings\.warn|split = data"
+EXPECTED = (
+    r"(training|estimating|searching): |.*MNIST could not be downloaded|warnings\.warn|split = data"
+)
 NOTEBOOKS = [page for page in PAGES if "{code-cell}" in TEXT[page]]
 
 
@@ -421,3 +423,105 @@ def test_functions_say_what_the_numbers_say():
     )
     # "five points determine the whole curve … one point cannot"
     assert max(value["beta-few-5"], value["beta-few-2"]) < 0.1 * value["beta-few-1"]
+
+
+def test_shapes_reaches_its_figures_on_held_out_shapes():
+    value = glued("book/shapes")
+    assert value["shapes-test-iou"] >= 0.985
+    assert value["shapes-test-iou-worst"] >= 0.92
+    assert value["shapes-train-seconds"] <= 25
+    assert value["shapes-broken-frames-sdf"] == 0 < value["shapes-broken-frames-pixels"]
+
+
+def test_shapes_says_what_the_numbers_say():
+    value = glued("book/shapes")
+    # "the error vanishes on finer grids. Pixel sides are … too long on any grid"
+    fields, pixels = (
+        [value[f"shapes-perimeter-{name}-{n}"] for n in (32, 64, 256)]
+        for name in ("field", "pixels")
+    )
+    assert fields[0] < fields[1] < fields[2] < 0
+    assert fields[2] > -0.002
+    assert min(pixels) > 0.2
+    # "the fixed basis is quicker and a little better"
+    assert value["shapes-plain-seconds"] > value["shapes-train-seconds"]
+    assert 0 < value["shapes-test-iou"] - value["shapes-plain-iou"] < 0.02
+    assert value["shapes-test-iou-worst"] > value["shapes-plain-iou-worst"]
+    assert value["shapes-pca2-iou"] < 0.9
+    # "tilt and depth move the outline most … size and rounding are dropped"
+    assert min(value["shapes-kept-tilt"], value["shapes-kept-depth"]) > 0.7
+    assert max(value["shapes-kept-size"], value["shapes-kept-rounding"]) < 0.2
+    # "the same network on fields breaks fewer; reconstructions differ less, the worst is better"
+    assert value["shapes-broken-frames-sdf-plain"] < 0.2 * value["shapes-broken-frames-pixels"]
+    assert 0 < value["shapes-fields32-iou"] - value["shapes-pixels32-iou"] < 0.02
+    assert value["shapes-fields32-iou-worst"] < value["shapes-pixels32-iou-worst"]
+    # "near codes decode to near shapes; the order agrees only in part; PCA keeps distances better"
+    assert value["shapes-near-apart"] < 0.2 * value["shapes-far-apart"]
+    assert 0.5 < value["shapes-rank-vae"] < value["shapes-rank-pca"]
+    # "the worst IoU falls", "the depth is kept nearly exactly …", "the code does not tell"
+    assert value["shapes-turned-iou-worst"] < 0.88
+    assert value["shapes-three-depth"] > 0.95
+    for name in ("size", "rounding"):
+        assert value[f"shapes-kept-{name}"] + 0.2 < value[f"shapes-three-{name}"] < 0.8
+    assert value["shapes-three-iou-worst"] > value["shapes-test-iou-worst"]
+    assert value["shapes-ring-iou"] < 0.9
+    assert value["shapes-ring-distance"] < value["shapes-ring-limit"]
+
+
+def test_latent_design_reaches_its_figures():
+    value = glued("book/latent-design")
+    assert value["design-analytic-q"] == pytest.approx(2.989, abs=5e-4)
+    assert value["design-bo-evaluations"] <= 40
+    assert value["design-bo-q"] >= 2.80
+    assert value["design-winner-pieces"] == 1
+    assert value["design-winner-reach"] <= 1.25 * 1.002
+    assert value["design-drawing-reach"] <= 1.25 * 1.0001
+    assert value["heat-q-correlation"] >= 0.99
+    assert value["design-lambda-winner"] > 1.4 * value["design-lambda-disk"]
+
+
+def test_latent_design_says_what_the_numbers_say():
+    value = glued("book/latent-design")
+    assert 0 < value["design-rounded-gain"] < 0.1
+    # "all errors have one sign"
+    assert value["design-error-contour"] < value["design-error-contour-fine"] < 0
+    assert value["design-error-variation"] < value["design-error-contour"]
+    # "within … of the sharp star's formula, and … below the rounded one"
+    assert abs(value["design-bo-gap"]) < 0.05
+    assert 0 < value["design-bo-rounded-gap"] < 0.1
+    # the order of the searches, and what each finds
+    assert value["design-bo-q-min"] > value["design-de40-q"] > value["design-random-q"]
+    assert value["design-de-q"] > value["design-de40-q"]
+    assert value["design-nm-q-min"] < 1.5 < 2.5 < value["design-nm-q-max"]
+    assert value["design-map-evaluations"] > 1000
+    # "it is better … in … pieces"
+    assert value["design-unguarded-q"] > 2 * value["design-analytic-q"]
+    assert min(value["design-unguarded-pieces"], value["design-confetti-pieces"]) > 2
+    # "less than random codes did … free-form search overtakes the best star in the end"
+    assert value["design-direct-q-40"] < value["design-random-q"]
+    assert value["design-coefficients-q-40"] < value["design-random-q"]
+    assert value["design-direct-q-2000"] > value["design-analytic-q"]
+    # "the frayed square loses … at h = 1 it cools even faster, at h = 10 it is slower"
+    frayed, star = "design-found-values-2000", "design-found-winner"
+    assert value[f"{frayed}-thin"] > 3 * value[f"{star}-thin"]
+    assert value[f"{frayed}-low"] > value[f"{star}-low"]
+    assert value[f"{frayed}-high"] < 0.95 * value[f"{star}-high"]
+    # Q predicts at low Biot number; the ranking flips
+    assert value["heat-q-correlation-high"] < value["heat-q-correlation"]
+    assert value["heat-root-correlation"] > 0.999
+    assert value["heat-flip-eight-q"] > value["heat-flip-five-q"]
+    assert value["heat-flip-eight-1"] > 1.02 * value["heat-flip-five-1"]
+    assert value["heat-flip-eight-10"] < 0.98 * value["heat-flip-five-10"]
+    # "on finer grids the winner stays what it was; close to √Q"
+    assert value["design-winner-q-fine"] == pytest.approx(value["design-winner-q"], rel=0.01)
+    assert abs(value["design-lambda-coarse"]) < 0.01
+    assert value["design-lambda-bound"] == pytest.approx(
+        value["design-winner-q-fine"] ** 0.5, rel=0.02
+    )
+    assert value["design-drawing-overlap"] > 0.95
+    assert value["design-drawing-lambda-gain"] > 0
+    # "within this family the two goals nearly agree"
+    assert 0.97 < value["design-simulated-proxy"] / value["design-simulated"] <= 1.001
+    assert 0 < value["design-small-q"] / value["design-small-analytic"] - 1 < 0.06
+    assert 1 <= value["design-warm-q"] < 1.005
+    assert value["design-climb-max"] > value["design-climb-min"] > 2.4

@@ -158,3 +158,18 @@ def test_what_cannot_be_simulated_is_refused():
         for value in (0, -1.0, math.inf, math.nan):
             with pytest.raises(ValueError, match=f"expected {name} above 0, got"):
                 cool(phi, **{"spacing": spacing, name: value})
+
+
+def test_crumbs_are_left_out_and_pieces_refused():
+    phi, spacing = field(shapes.circle(0.8))
+    alone = cool(phi, spacing=spacing)
+    crumb, second = phi.copy(), phi.copy()
+    crumb[4, 4] = -0.01
+    found = cool(crumb, spacing=spacing)
+    assert found.decay_rate == pytest.approx(alone.decay_rate, rel=1e-12)
+    assert found.area == pytest.approx(alone.area, rel=1e-12)
+    assert found.perimeter == pytest.approx(alone.perimeter, rel=1e-12)
+    assert np.isnan(found.temperature[4, 4])
+    second[3:8, 3:8] = -0.02
+    with pytest.raises(ValueError, match="one piece"):
+        cool(second, spacing=spacing)

@@ -220,3 +220,30 @@ def test_bad_input_is_refused(ax):
         plotting.animate(np.zeros((2, 4)), alt=" ")
     with pytest.raises(ValueError, match="frame_seconds and width above 0, got 0 and 9"):
         plotting.animate(np.zeros((2, 4)), alt="Two.", frame_seconds=0)
+
+
+def test_an_outline_is_placed_enlarged_and_keeps_its_hole(ax):
+    square = np.array([[-1, -1], [-1, 1], [1, 1], [1, -1], [-1, -1]])
+    hole = 0.5 * square[::-1]
+    plotting.outline(ax, [square, hole], centre=(10, 20), scale=3, facecolor="black")
+    (patch,) = ax.patches
+    box = patch.get_path().get_extents()
+    assert (box.x0, box.x1, box.y0, box.y1) == (7, 13, 17, 23)
+    ax.figure.canvas.draw()
+    picture = np.asarray(ax.figure.canvas.buffer_rgba())[::-1, :, 0]
+    middle, rim = ax.transData.transform([(10, 20), (12.5, 20)]).astype(int)
+    assert (picture[middle[1], middle[0]], picture[rim[1], rim[0]]) == (255, 0)
+    for bad in ([], [square.T]):
+        with pytest.raises(ValueError, match="n_points, 2"):
+            plotting.outline(ax, bad)
+
+
+def test_rows_of_outlines_stand_beside_their_names(ax):
+    square = [np.array([[-1, -1], [-1, 1], [1, 1], [1, -1], [-1, -1]])]
+    plotting.outline_rows(ax, {"first": [square] * 3, "second": [square] * 2}, size=4)
+    centres = [patch.get_path().get_extents() for patch in ax.patches]
+    middles = [((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2) for box in centres]
+    assert middles == [(0, 0), (4, 0), (8, 0), (0, -4), (4, -4)]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["first", "second"]
+    assert list(ax.get_yticks()) == [0, -4]
+    assert ax.get_xlim() == (-2, 10)

@@ -224,3 +224,55 @@ def test_pixels_are_the_covered_share_of_their_square():
     x, h = shapes.grid(64)[32, :, 0], shapes.spacing(phi)
     covered = ((side / 2 - x.abs()) / h + 0.5).clamp(0, 1)  # of the middle row
     torch.testing.assert_close(shapes.pixels(phi)[32].double(), covered, rtol=0, atol=1e-5)
+
+
+def test_resampled_fields_keep_their_nodes_and_planes():
+    phi = torch.rand(2, 5, 5)
+    assert torch.allclose(shapes.resample(phi, 9)[:, ::2, ::2], phi, atol=1e-6)
+    slope = shapes.grid(16) @ torch.tensor([0.3, -0.7], dtype=torch.double)
+    exact = shapes.grid(50) @ torch.tensor([0.3, -0.7], dtype=torch.double)
+    torch.testing.assert_close(shapes.resample(slope, 50), exact, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(("a", "b"), [(0.4, 1.0), (0.9, 1.1), (1.2, 0.3)])
+def test_the_overlap_of_two_disks_is_the_ratio_of_their_areas(a, b):
+    fields = [shapes.circle(r).field(400) for r in (a, b)]
+    overlap = shapes.intersection_over_union(*fields).item()
+    assert overlap == pytest.approx(min(a, b) ** 2 / max(a, b) ** 2, abs=0.01)
+    assert overlap == shapes.intersection_over_union(*fields[::-1]).item()
+
+
+def test_the_overlap_of_a_batch_is_that_of_each():
+    a = torch.stack([shapes.circle(r).field(64) for r in (0.5, 0.7, 0.9)])
+    b = torch.stack([shapes.polygon(4, r).field(64) for r in (0.9, 0.7, 0.5)])
+    found = shapes.intersection_over_union(a, b)
+    each = [shapes.intersection_over_union(x, y).item() for x, y in zip(a, b, strict=True)]
+    assert found.tolist() == pytest.approx(each)
+    assert shapes.intersection_over_union(a, a).tolist() == [1, 1, 1]
+    with pytest.raises(ValueError, match="one shape"):
+        shapes.intersection_over_union(a, b[:2])
+    with pytest.raises(ValueError, match="something inside"):
+        shapes.intersection_over_union(a.abs() + 1, b.abs() + 1)
+
+
+def test_a_hole_is_no_piece_and_an_island_is_one():
+    nodes = shapes.grid(128).norm(dim=-1)
+    ring = torch.maximum(nodes - 1, 0.5 - nodes)
+    island = torch.minimum(ring, nodes - 0.2)
+    assert [shapes.pieces(phi) for phi in (nodes - 1, ring, island)] == [1, 1, 2]
+    assert shapes.pieces(nodes - 1.6) == 1  # cut by the border
+    assert len(shapes.outlines(ring)) == 2
+    assert shapes.area(ring) == pytest.approx(0.75 * math.pi, rel=1e-3)
+
+
+def test_buildable_asks_for_one_piece_off_the_border_and_large_enough():
+    nodes = shapes.grid(128).norm(dim=-1)
+    disk = nodes - 1
+    assert shapes.buildable(disk, minimum_area=3.1)
+    assert not shapes.buildable(disk, minimum_area=3.2)
+    assert not shapes.buildable(nodes, minimum_area=0)  # nothing inside
+    assert not shapes.buildable(nodes - 1.6, minimum_area=0)  # touches the border
+    two = torch.minimum(nodes - 0.2, (nodes - 0.9).abs() - 0.1)
+    assert not shapes.buildable(two, minimum_area=0)
+    with pytest.raises(ValueError, match="NaN"):
+        shapes.buildable(disk * math.nan, minimum_area=0)

@@ -187,8 +187,8 @@ class _Record:
         self.memory[key] = found if np.isfinite(found) else -np.inf
         self.codes.append(code)
         self.values.append(self.memory[key])
+        self.bar.set_postfix(best=f"{max(self.values):.4g}", refresh=False)
         self.bar.update()
-        self.bar.set_postfix(best=f"{max(self.values):.4g}")
         return self.memory[key]
 
     def _allowed(self, z: np.ndarray, code: Tensor) -> bool:

@@ -3,6 +3,7 @@
 from .animation import animate
 from .charts import curves, rate_distortion, scatter_codes
 from .images import decoded_plane, image_grid, image_rows, interpolation_strip
+from .outlines import outline, outline_rows
 
 __all__ = [
     "animate",
@@ -11,6 +12,8 @@ __all__ = [
     "image_grid",
     "image_rows",
     "interpolation_strip",
+    "outline",
+    "outline_rows",
     "rate_distortion",
     "scatter_codes",
 ]

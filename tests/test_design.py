@@ -1,0 +1,211 @@
+"""Searches on objectives whose answers are known, the guard, and the expected improvement."""
+
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from scipy.integrate import quad
+from scipy.stats import norm
+
+from aecourse import design
+
+
+def bowl(z):
+    """Largest, 1, at (0.3, −0.7)."""
+    return 1 - (z[0] - 0.3).item() ** 2 - 2 * (z[1] + 0.7).item() ** 2
+
+
+def same(z):
+    return z
+
+
+BOUNDS = [(-2.0, 2.0), (-2.0, 2.0)]
+RING = torch.stack([torch.linspace(0, 6.28, 400).cos(), torch.linspace(0, 6.28, 400).sin()], dim=1)
+
+
+def search(objective=bowl, decode=same, **settings):
+    settings = {"bounds": BOUNDS, "progress": False} | settings
+    return design.optimise(objective, decode, **settings)
+
+
+@pytest.mark.parametrize(
+    ("method", "budget", "gap"),
+    [
+        ("random", 400, 0.1),
+        ("map", 400, 0.05),
+        ("nelder-mead", 100, 1e-6),
+        ("differential-evolution", 400, 5e-3),
+        ("bayesian", 30, 1e-2),
+    ],
+)
+def test_each_method_finds_the_top_of_a_bowl(method, budget, gap):
+    found = search(method=method, budget=budget)
+    assert 1 - gap <= found.best_value <= 1
+    assert bowl(found.best_code) == pytest.approx(found.best_value, abs=1e-6)
+    assert found.evaluations <= budget
+
+
+def test_bayesian_optimisation_needs_fewer_questions_than_chance():
+    gaps = {
+        method: np.mean([1 - search(method=method, budget=25, seed=s).best_value for s in range(4)])
+        for method in ("random", "bayesian")
+    }
+    assert gaps["bayesian"] < 0.05 * gaps["random"]
+
+
+@pytest.mark.parametrize("method", design.METHODS)
+def test_every_evaluation_is_recorded_and_no_more_than_the_budget(method):
+    asked = []
+
+    def objective(z):
+        asked.append(z.clone())
+        return bowl(z)
+
+    found = search(objective, method=method, budget=30, seed=1)
+    assert 0 < len(asked) == found.evaluations <= 30
+    assert torch.equal(torch.stack(asked), found.codes)
+    assert found.values.tolist() == [bowl(z) for z in found.codes]
+    assert found.best_so_far.tolist() == np.maximum.accumulate(found.values.numpy()).tolist()
+    assert found.best_value == max(found.values)
+    assert len(torch.unique(found.codes, dim=0)) == len(found.codes)  # none twice
+    again = search(method=method, budget=30, seed=1)
+    assert torch.equal(found.codes, again.codes)
+
+
+@pytest.mark.parametrize("method", ["random", "nelder-mead", "differential-evolution", "bayesian"])
+def test_another_seed_is_another_search(method):
+    first, second = (search(method=method, budget=20, seed=s) for s in (0, 1))
+    assert not torch.equal(first.codes, second.codes)
+
+
+@pytest.mark.parametrize("method", design.METHODS)
+def test_with_a_guard_no_code_off_the_data_is_evaluated(method):
+    width = 1 + 0.2 * (RING * 40).sin()[:, :1]
+    guard = design.Guard(RING * width, accepts=lambda z: bool(z[0] < 0.8))
+
+    def objective(z):
+        assert 0.7 < z.norm() < 1.3
+        assert z[0] < 0.8
+        return z.sum()
+
+    found = search(objective, guard=guard, bounds=None, method=method, budget=60)
+    assert found.evaluations >= 8
+    assert guard.near(found.codes).all()
+
+
+def test_a_map_is_a_regular_grid_with_both_ends():
+    found = search(method="map", budget=30)  # 5 × 5 fit, 6 × 6 do not
+    assert found.evaluations == 25
+    for column in found.codes.T:
+        torch.testing.assert_close(column.unique(), torch.linspace(-2, 2, 5))
+
+
+def test_repeated_codes_are_answered_from_memory():
+    guard = design.Guard(torch.zeros(10, 1) + torch.linspace(0, 1e-3, 10)[:, None])
+    found = design.optimise(
+        lambda z: z[0], same, guard=guard, method="nelder-mead", budget=50, progress=False
+    )
+    assert found.repeated > 0
+    assert len(torch.unique(found.codes)) == found.evaluations
+
+
+def test_values_that_are_none_count_and_do_not_win():
+    def objective(z):
+        return float("nan") if z[0] > 0 else (float("inf") if z[1] > 0 else bowl(z))
+
+    for method in design.METHODS:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            found = search(objective, method=method, budget=40)
+        assert torch.isinf(found.values).any()
+        assert (found.best_code <= 0).all()
+        assert np.isfinite(found.best_value)
+
+
+def test_an_exception_names_the_code():
+    def broken(z):
+        raise RuntimeError("simulation failed")
+
+    with pytest.raises(RuntimeError, match="simulation failed") as caught:
+        search(broken)
+    assert any("while evaluating the code [" in note for note in caught.value.__notes__)
+
+
+def test_ctrl_c_keeps_what_was_evaluated(capsys):
+    def impatient(z):
+        if len(values) == 7:
+            raise KeyboardInterrupt
+        values.append(bowl(z))
+        return values[-1]
+
+    values = []
+    found = search(impatient, method="random")
+    assert found.values.tolist() == values
+    assert "stopped after 7 evaluations" in capsys.readouterr().err
+
+
+def test_a_search_asks_for_no_gradient():
+    weight = torch.ones(1, requires_grad=True)
+    found = search(lambda z: z.sum(), lambda z: weight * z, method="random", budget=3)
+    assert not found.codes.requires_grad
+    assert weight.grad is None
+
+
+def test_the_guard_measures_five_nearest_neighbours():
+    generator = torch.Generator().manual_seed(0)
+    codes, asked = torch.randn(300, 3, generator=generator), torch.randn(50, 3, generator=generator)
+    guard = design.Guard(codes, quantile=0.9)
+    brute = torch.cdist(asked, codes).sort(dim=1).values[:, :5].mean(dim=1)
+    torch.testing.assert_close(guard.distance(asked).float(), brute, rtol=1e-4, atol=1e-5)
+    own = torch.cdist(codes, codes).sort(dim=1).values[:, 1:6].mean(dim=1)  # each without itself
+    assert guard.limit == pytest.approx(own.quantile(0.9).item(), rel=1e-4)
+    assert torch.equal(guard.near(asked), brute <= guard.limit)
+    assert (guard.bounds[:, 0] < codes.amin(dim=0).numpy()).all()
+
+
+def test_what_a_guard_accepts_is_asked_near_the_data_only():
+    seen = []
+    guard = design.Guard(RING, accepts=lambda x: seen.append(x) or bool(x[0] > 100))
+    assert guard.allows(RING[0], lambda z: z + 200)
+    assert not guard.allows(RING[0], lambda z: z)
+    assert not guard.allows(5 * RING[0], lambda z: z + 200)
+    assert len(seen) == 2
+
+
+@pytest.mark.parametrize(("mean", "deviation", "best"), [(0, 1, 0), (-1, 0.5, 0.2), (2, 0.1, 1)])
+def test_the_expected_improvement_is_an_integral(mean, deviation, best):
+    def weighted(f):
+        return (f - best) * norm.pdf(f, mean, deviation)
+
+    exact = quad(weighted, best, max(best, mean) + 10 * deviation)[0]
+    found = design.expected_improvement(np.array([mean]), np.array([deviation]), best)
+    assert found[0] == pytest.approx(exact, rel=1e-6)
+
+
+def test_bad_input_is_refused():
+    for settings, message in (
+        ({"method": "magic"}, "expected one of the methods"),
+        ({"bounds": None}, "expected a guard, or bounds"),
+        ({"bounds": [(1, -1)]}, "lower bound first"),
+        ({"bounds": [(0, float("inf"))]}, "pairs of finite numbers"),
+        ({"bounds": [1, 2]}, "pairs of finite numbers"),
+        ({"budget": 0}, "budget"),
+        ({"seed": -1}, "seed"),
+        ({"guard": design.Guard(RING), "bounds": [(5, 6), (5, 6)]}, "no codes near the data"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            search(**settings)
+    for method in design.METHODS:
+        with pytest.raises(ValueError, match="guard refused all"):
+            search(guard=design.Guard(RING, lambda x: False), method=method, budget=2)
+    for codes, settings, message in (
+        (torch.zeros(3), {}, r"\(n_codes, n_latent\)"),
+        (torch.zeros(5, 2), {}, "n_neighbours"),
+        (RING, {"quantile": 0}, "quantile"),
+        (RING * float("nan"), {}, "finite"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            design.Guard(codes, **settings)
+    with pytest.raises(ValueError, match="3"):
+        design.Guard(RING).near(torch.zeros(1, 3))

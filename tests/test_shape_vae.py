@@ -1,0 +1,101 @@
+"""The VAE of fields: its fixed basis, its loss, and what it learns of a family of one number."""
+
+import pytest
+import torch
+
+from aecourse import evaluation, latent, losses, shapes
+from aecourse.models import ShapeVAE
+from aecourse.runtime import seed_everything
+from aecourse.training import fit
+
+
+def disks(n, resolution=24):
+    radii = torch.linspace(0.5, 1.2, n)
+    return torch.stack([shapes.circle(r).field(resolution) for r in radii.tolist()])
+
+
+def small(fields, **settings):
+    seed_everything(0)
+    return ShapeVAE(fields, n_components=8, hidden=(16,), **settings)
+
+
+def test_its_basis_is_that_of_principal_component_analysis():
+    fields = disks(40) + 0.01 * torch.randn(40, 24, 24, generator=torch.Generator().manual_seed(0))
+    model = small(fields)
+    pca = evaluation.PCABaseline((fields.clamp(-0.25, 0.25) / 0.25).flatten(1), 8)
+    torch.testing.assert_close(model.mean, pca.mean)
+    gram = model.components @ model.components.T
+    torch.testing.assert_close(gram, torch.eye(8), rtol=0, atol=1e-5)
+    overlap = (model.components @ pca.components.T).abs().diagonal()
+    assert overlap[:4].min() > 0.999
+    before = model.components.clone()
+    fit(model, fields, epochs=2, progress=False)
+    assert torch.equal(model.components, before)
+    assert not any(weight.shape == before.shape for weight in model.parameters())
+
+
+def test_decoded_fields_lie_in_the_span_of_the_basis():
+    fields = disks(40)
+    model = small(fields, limit=0.4)
+    with torch.no_grad():
+        rows = model.decode(torch.randn(20, 2)).flatten(1) / 0.4 - model.mean
+    torch.testing.assert_close(
+        rows @ model.components.T @ model.components, rows, atol=1e-4, rtol=0
+    )
+
+
+def test_its_loss_is_half_the_squared_error_and_the_weighted_kl():
+    fields = disks(40)
+    model = small(fields, variance=0.05, limit=0.5)
+    x = fields[:7]
+    torch.manual_seed(1)
+    terms = model.loss_terms(x)
+    torch.manual_seed(1)
+    mean, log_var = model.encode_distribution(x)
+    z = model.reparameterise(mean, log_var)
+    error = (model.decode(z) / 0.5 - (x / 0.5).clamp(-1, 1)).square().sum(dim=(1, 2))
+    constant = 24 * 24 * 0.9189385
+    torch.testing.assert_close(terms["reconstruction"], error / 2 + constant, rtol=1e-5, atol=1e-3)
+    kl = 0.05 * losses.kl_to_standard_normal(mean, log_var)
+    torch.testing.assert_close(terms["kl"], kl)
+
+
+def test_what_lies_beyond_the_limit_plays_no_part():
+    fields = disks(40)
+    model = small(fields)
+    far = fields.abs() > 0.25
+    changed = torch.where(far, 3 * fields, fields)
+    assert far.any()
+    torch.testing.assert_close(model.encode(changed), model.encode(fields))
+
+
+def test_it_learns_disks_by_their_radius():
+    fields = disks(200)
+    model = small(fields)
+    fit(model, fields[::2], epochs=200, batch_size=25, learning_rate=1e-2, progress=False)
+    with torch.no_grad():
+        decoded = model(fields[1::2])
+    fine = [shapes.resample(f, 96) for f in (decoded, fields[1::2])]
+    assert shapes.intersection_over_union(*fine).min() > 0.93
+    codes = latent.encode(model, fields[1::2])
+    order = torch.cdist(codes[:1], codes)[0].argsort()
+    assert (order - torch.arange(100)).abs().float().mean() < 5  # along a line, by size
+
+
+def test_bad_input_is_refused():
+    fields = disks(40)
+    for bad, settings, message in (
+        (fields.flatten(1), {}, r"\(n_fields, n, n\)"),
+        (fields[:, :5], {}, r"\(n_fields, n, n\)"),
+        (fields * float("nan"), {}, "finite"),
+        (fields[:8], {}, "n_components"),
+        (fields, {"variance": 0}, "above 0"),
+        (fields, {"limit": -1}, "above 0"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            small(bad, **settings)
+    model = small(fields)
+    with pytest.raises(ValueError, match="24, 24"):
+        model(fields[:, :10, :10])
+    with pytest.raises(ValueError, match="3"):
+        model.decode(torch.zeros(1, 3))
