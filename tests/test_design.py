@@ -94,6 +94,13 @@ def test_with_a_guard_no_code_off_the_data_is_evaluated(method):
     assert guard.near(found.codes).all()
 
 
+@pytest.mark.parametrize("method", design.METHODS)
+def test_no_code_out_of_bounds_is_evaluated(method):
+    found = search(lambda z: z.sum(), method=method, budget=60)  # it would like to go on and on
+    assert found.codes.abs().max() <= 2
+    assert found.best_value > 2
+
+
 def test_a_map_is_a_regular_grid_with_both_ends():
     found = search(method="map", budget=30)  # 5 × 5 fit, 6 × 6 do not
     assert found.evaluations == 25

@@ -44,6 +44,17 @@ def test_decoded_fields_lie_in_the_span_of_the_basis():
     )
 
 
+def test_it_reads_the_coefficients_of_a_field():
+    fields = disks(40)
+    model = small(fields, limit=0.5)
+    seen = []
+    model.encoder[0].register_forward_pre_hook(lambda layer, given: seen.append(given[0]))
+    model.encode(fields[:3])
+    rows = (fields[:3] / 0.5).clamp(-1, 1).flatten(1) - model.mean
+    torch.testing.assert_close(seen[0], rows @ model.components.T)
+    assert (rows - seen[0] @ model.components).norm() < 0.2 * rows.norm()
+
+
 def test_its_loss_is_half_the_squared_error_and_the_weighted_kl():
     fields = disks(40)
     model = small(fields, variance=0.05, limit=0.5)
