@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import torch
 from torch import Tensor
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from ..runtime import require_count, require_seed
 from . import methods
