@@ -4,12 +4,14 @@ from .codes import auroc, few_labels, knn_accuracy, linear_probe, principal_angl
 from .likelihood import active_units, elbo_terms, log_likelihood
 from .pca import PCABaseline
 from .reconstruction import bernoulli_floor, mean_squared_error, psnr
+from .units import dead_units, purity
 
 __all__ = [
     "PCABaseline",
     "active_units",
     "auroc",
     "bernoulli_floor",
+    "dead_units",
     "elbo_terms",
     "few_labels",
     "knn_accuracy",
@@ -18,5 +20,6 @@ __all__ = [
     "mean_squared_error",
     "principal_angles",
     "psnr",
+    "purity",
     "told_apart",
 ]

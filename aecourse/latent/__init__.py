@@ -2,5 +2,15 @@
 
 from .codes import encode, grid, interpolate, prior_grid, sample
 from .inversion import Inversion, invert
+from .langevin import annealed_langevin
 
-__all__ = ["Inversion", "encode", "grid", "interpolate", "invert", "prior_grid", "sample"]
+__all__ = [
+    "Inversion",
+    "annealed_langevin",
+    "encode",
+    "grid",
+    "interpolate",
+    "invert",
+    "prior_grid",
+    "sample",
+]
