@@ -122,6 +122,16 @@ def test_every_reference_is_cited_and_every_citation_is_known():
     assert cited == known
 
 
+def test_every_term_of_the_glossary_is_linked_and_stands_in_order():
+    terms = re.findall(r"^(\S.*)\n  \S", TEXT["book/glossary"].split("```{glossary}\n")[1], re.M)
+    linked = set()
+    for text in TEXT.values():
+        for link in re.findall(r"\{term\}`([^`]+)`", text):
+            linked.add(re.sub(r".*<(.+)>", r"\1", link))
+    assert linked == set(terms)
+    assert terms == sorted(terms, key=str.lower)
+
+
 def test_introduction_measures_what_it_claims():
     value = glued("book/introduction")
     assert value["introduction-ae-mse"] < 0.5 * value["introduction-mean-mse"]
