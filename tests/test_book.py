@@ -177,7 +177,13 @@ def test_digits_says_what_the_numbers_say():
     assert value["digits-seed-shared"] > 3 * value["digits-seed-shuffled"]
 
 
-MNIST_PAGES = ["book/mnist-autoencoder", "book/mnist-vae", "book/mnist-cvae", "book/use-cases"]
+MNIST_PAGES = [
+    "book/mnist-autoencoder",
+    "book/mnist-vae",
+    "book/mnist-cvae",
+    "book/use-cases",
+    "book/failures",
+]
 
 
 @pytest.mark.parametrize("page", MNIST_PAGES)
@@ -540,3 +546,92 @@ def test_latent_design_says_what_the_numbers_say():
     assert 0 < value["design-small-q"] / value["design-small-analytic"] - 1 < 0.06
     assert 1 <= value["design-warm-q"] < 1.005
     assert value["design-climb-max"] > value["design-climb-min"] > 2.4
+
+
+def test_failures_reach_their_figures_on_held_out_data():
+    value = with_mnist("book/failures")
+    assert value["fail-collapse-kl"] <= 0.5
+    assert value["fail-collapse-kl-cured"] >= 3
+    assert value["fail-wrong-kl-gap"] == pytest.approx(1, abs=0.15)  # ½(μ² + σ²), two numbers
+    assert value["fail-wrong-kl-at-prior"] == 1
+    assert value["fail-dead-pixels"] >= 5
+    assert 0.25 <= value["fail-anomaly-digit1"] <= 0.48
+
+
+def test_failures_say_what_the_numbers_say():
+    value = with_mnist("book/failures")
+    # case 1: "worth no more than the average picture … not even that"; "vary about as much"
+    assert value["fail-collapse-average"] < value["fail-collapse-nats"]
+    assert value["fail-collapse-nats"] < 1.02 * value["fail-collapse-average"]
+    assert value["fail-collapse-recon-cured"] < 0.7 * value["fail-collapse-average"]
+    assert value["fail-collapse-spread"] < 0.02
+    assert value["fail-collapse-spread-cured"] == pytest.approx(
+        value["fail-collapse-spread-real"], rel=0.25
+    )
+    # case 2: "the model has kept to the prior that it was given", of variance one half
+    assert value["fail-wrong-kl-variance"] == pytest.approx(0.5, abs=0.1)
+    assert value["fail-wrong-kl-variance-cured"] == pytest.approx(1, abs=0.15)
+    assert value["fail-wrong-kl-inside"] > 0.65 > 0.55 > value["fail-wrong-kl-inside-cured"] > 0.42
+    # "the damage is small … wrong are the reported loss, and drawings from a standard normal"
+    reported, standard, half, healthy = (
+        value[f"fail-wrong-kl-{key}"] for key in ("reported", "standard", "half", "healthy")
+    )
+    assert half < standard < reported
+    assert abs(half - healthy) < 0.4 < reported - healthy
+    # case 3: "too good", and "worse than the healthy model's" when all is paid for
+    assert value["fail-logstd-reported"] < value["fail-logstd-healthy"] - 0.8
+    assert value["fail-logstd-honest"] > value["fail-logstd-healthy"]
+    assert value["fail-logstd-kl-true"] > 1.5 * value["fail-logstd-kl"]
+    assert value["fail-logstd-ratio"] < 0.3
+    assert value["fail-logstd-healthy-ratio"] == pytest.approx(1, abs=0.01)
+    assert value["fail-logstd-healthy-measured"] == pytest.approx(
+        value["fail-logstd-healthy-kl"], abs=0.01
+    )
+    # case 4: "a loss far below zero … above its floor … worse than no model"
+    assert value["fail-raw-loss"] < -1e6
+    assert value["fail-raw-floor"] < value["fail-raw-loss-cured"] < 1.6 * value["fail-raw-floor"]
+    assert value["fail-raw-mse-cured"] < value["fail-raw-mse-average"] < value["fail-raw-mse"]
+    assert value["fail-raw-different"] == 1 < 200 < value["fail-raw-different-cured"]
+    assert value["fail-raw-agreement"] >= 58  # of 64 pixels
+    # case 5: "the gradient shows them … with a linear layer there are none"
+    assert value["fail-dead-no-gradient"] == value["fail-dead-pixels"] < value["fail-dead-inked"]
+    for seed in range(3):
+        assert value[f"fail-dead-relu-{seed}"] >= 5 > value[f"fail-dead-linear-{seed}"] == 0
+        excess = value[f"fail-dead-relu-{seed}-mse"] / value[f"fail-dead-linear-{seed}-mse"]
+        assert 0.98 < excess < 2
+    assert value["fail-dead-relu-0"] == value["fail-dead-pixels"]
+    # case 6: "most of the grid lies where there is no code"; −3 to 3 leaves data out
+    assert value["fail-map-hand-outside"] > 0.5 > value["fail-map-data-outside"]
+    assert value["fail-map-hand-distance"] > 3 * value["fail-map-real"]
+    assert value["fail-map-data-distance"] == pytest.approx(value["fail-map-real"], rel=0.25)
+    assert value["fail-map-kept"] <= value["fail-map-data-distance"]
+    assert value["fail-map-habit-covered"] < 0.9 < value["fail-map-data-covered"]
+    assert value["fail-map-lowest"] < -2 < 3 < value["fail-map-highest"]
+    # case 7: "better off without a network", with a hundred digits; not with all
+    assert value["fail-score-ratio"] > 50
+    assert value["fail-score-reported"] < 0.1 < value["fail-score-pca"]
+    assert value["fail-score-pca"] < value["fail-score-held-out"]
+    assert value["fail-score-all-held-out"] < 0.7 * value["fail-score-all-pca"]
+    assert value["fail-score-all-train"] < value["fail-score-all-held-out"]
+    assert value["fail-score-last-low"] < 0.8 * value["fail-score-held-out"]
+    assert value["fail-score-last-high"] > 1.2 * value["fail-score-held-out"]
+    assert value["fail-score-batch-means"] == pytest.approx(value["fail-score-held-out"], rel=0.02)
+    # case 8: "distances between codes fail like the error does … the angle reaches …"
+    assert max(value["fail-anomaly-distance"], value["fail-anomaly-mahalanobis"]) < 0.5
+    assert 0.6 < value["fail-anomaly-relative"] < value["fail-anomaly-angle"]
+    assert value["fail-anomaly-correlation"] > 0.8
+    assert value["fail-anomaly-wins"] >= 9
+    assert value["fail-anomaly-others-codes"] > value["fail-anomaly-others-error"] + 0.05
+    # "no full cure … the credit belongs to the measure, not to the network"
+    assert value["fail-anomaly-nine"] < 0.85
+    assert value["fail-anomaly-faint-error"] < 0.1 < value["fail-anomaly-faint-angle"] < 0.8
+    assert value["fail-anomaly-others-pca"] > value["fail-anomaly-others-codes"]
+    assert value["fail-anomaly-pca-wins"] >= 6
+    # riddles: "the symptom is that of case 1"; "like β = 8"; "even a perfect decoder would have …"
+    assert value["fail-riddle-sample-kl"] < 0.01 < 2 < value["fail-riddle-rsample-kl"]
+    assert value["fail-riddle-mean-mean"] == pytest.approx(
+        value["fail-riddle-mean-beta"], rel=0.05, abs=1e-3
+    )
+    assert value["fail-riddle-grey-pixel"] == 0.5
+    assert value["fail-raw-floor"] < value["fail-riddle-grey-least"]
+    assert value["fail-riddle-grey-least"] < value["fail-riddle-grey-reached"]
