@@ -183,6 +183,7 @@ MNIST_PAGES = [
     "book/mnist-cvae",
     "book/use-cases",
     "book/failures",
+    "book/beyond",
 ]
 
 
@@ -622,6 +623,7 @@ def test_failures_say_what_the_numbers_say():
     assert value["fail-anomaly-correlation"] > 0.8
     assert value["fail-anomaly-wins"] >= 9
     assert value["fail-anomaly-others-codes"] > value["fail-anomaly-others-error"] + 0.05
+    assert value["fail-anomaly-error-nine"] < 0.62  # "hardly more than guessing"
     # "no full cure … the credit belongs to the measure, not to the network"
     assert value["fail-anomaly-nine"] < 0.85
     assert value["fail-anomaly-faint-error"] < 0.1 < value["fail-anomaly-faint-angle"] < 0.8
@@ -635,3 +637,113 @@ def test_failures_say_what_the_numbers_say():
     assert value["fail-riddle-grey-pixel"] == 0.5
     assert value["fail-raw-floor"] < value["fail-riddle-grey-least"]
     assert value["fail-riddle-grey-least"] < value["fail-riddle-grey-reached"]
+
+
+def test_beyond_reaches_its_figures_on_held_out_data():
+    value = with_mnist("book/beyond")
+    assert 6 < value["sparse-active-mean"] <= 8
+    assert value["sparse-purity-features"] >= 0.90
+    assert value["sparse-purity-features"] >= value["sparse-purity-neurons"] + 0.05
+    assert value["denoise-score-error"] <= 0.10
+    assert value["denoise-weights-error"] <= 0.04
+    assert value["sparse-choice-bits"] == pytest.approx(49.9, abs=0.1)
+
+
+def test_beyond_says_of_sparse_codes_what_the_numbers_say():
+    value = with_mnist("book/beyond")
+    # "the sparse code stays ahead of both"
+    best = min(value[f"sparse-{key}"] for key in ("pca8", "pca14", "pca8-largest"))
+    assert value["sparse-top8-left"] < 0.85 * best
+    # "TopK is lowest … the price gains nothing to speak of"
+    for level in ("low", "middle", "high"):
+        assert value[f"sparse-l1-{level}-left"] > value[f"sparse-l1-{level}-largest"]
+        ratio = value[f"sparse-l1-{level}-left"] / value[f"sparse-l1-{level}-pca"]
+        assert 0.8 < ratio < 1.25
+    assert value["sparse-l1-middle-active"] > 2 * value["sparse-top8-active"]
+    assert value["sparse-top8-left"] < 1.25 * value["sparse-l1-middle-left"]
+    # "the L1 code wants to be … times as large … TopK has no such bias"
+    assert value["sparse-l1-factor"] > 1.1
+    assert value["sparse-top_k-factor"] == pytest.approx(1, abs=0.02)
+    assert value["sparse-l1-better"] < value["sparse-l1-middle-left"]
+    # "dead units": more of them the fewer are kept, and hardly any with a price
+    dead = [value[f"sparse-top{k}-dead"] for k in (4, 8, 16)]
+    assert dead == sorted(dead, reverse=True)
+    assert dead[1] > 30 > 5 > value["sparse-l1-middle-dead"]
+    # "with a mean cosine of …; clusters come surprisingly near"
+    assert value["sparse-toy-sparse"] > 0.99 > value["sparse-toy-clusters"] > 0.85
+    assert max(value["sparse-toy-neurons"], value["sparse-toy-PCA"]) < 0.6
+    # "a search finds better codes than one matrix product", also in a dictionary of random patches
+    assert value["sparse-pursuit-learned"] < 0.85 * value["sparse-pursuit-encoder"]
+    assert value["sparse-pursuit-learned"] < value["sparse-pursuit-random"]
+    assert value["sparse-pursuit-random"] < 1.05 * value["sparse-pursuit-encoder"]
+
+
+def test_beyond_says_of_the_classifier_what_the_numbers_say():
+    value = with_mnist("book/beyond")
+    purity = {
+        key: value[f"sparse-purity-{key}"]
+        for key in ("neurons", "random", "pca", "l1", "topk", "clusters", "every")
+    }
+    assert purity["topk"] == value["sparse-purity-features"]
+    assert purity["every"] > purity["neurons"] + 0.05
+    assert value["sparse-distance-topk"] < value["sparse-distance-neurons"] - 0.03
+    # "the neurons are hardly better than chance directions"
+    assert purity["random"] == pytest.approx(purity["neurons"], abs=0.05)
+    assert purity["pca"] < purity["random"]
+    # "L1 features are about as pure … but leave more than twice as much unexplained"
+    assert purity["l1"] == pytest.approx(purity["topk"], abs=0.07)
+    assert value["sparse-l1-active"] == pytest.approx(8, abs=1.5)
+    assert value["sparse-l1-left"] > 2 * value["sparse-hidden-features-left"]
+    # "clusters win, in both columns … but leave … unexplained"
+    assert purity["clusters"] > max(purity["topk"], purity["l1"])
+    assert value["sparse-distance-clusters"] < value["sparse-distance-topk"] - 0.05
+    assert value["sparse-clusters-left"] > 2 * value["sparse-hidden-features-left"]
+    # "the advantage of the features was there before, and larger"; "training has raised both"
+    assert value["sparse-gain-untrained"] > value["sparse-gain-trained"] + 0.05
+    assert value["sparse-untrained-neurons"] < purity["neurons"] - 0.1
+    assert value["sparse-untrained-features"] < purity["topk"] - 0.1
+    # "… are classified right: the class itself needs few numbers"
+    right = {key: value[f"sparse-hidden-{key}-accuracy"] for key in ("neurons", "features", "pca8")}
+    assert min(right.values()) > right["neurons"] - 0.02 > 0.95
+    assert value["sparse-hidden-pca8-left"] > 3 * value["sparse-hidden-features-left"]
+    units = [value[f"sparse-hidden-{key}"] for key in ("dead", "rare", "live")]
+    assert sum(units) == 256
+    # "the classifier's answer depends on these directions, more than on single neurons"
+    assert value["sparse-ablate-features-own"] > value["sparse-ablate-neurons-own"] + 0.05
+    assert value["sparse-ablate-features-drop"] > 2 * value["sparse-ablate-neurons-drop"]
+
+
+def test_beyond_says_of_denoising_what_the_numbers_say():
+    value = with_mnist("book/beyond")
+    # "far outside it is off by …"
+    assert value["denoise-score-outside"] > 1.5 * value["denoise-score-error"]
+    # "with 60,000 points in two dimensions nobody needs a network"
+    assert value["denoise-kernel-middle"] < 0.5 * value["denoise-score-middle"]
+    assert value["denoise-kernel-finest"] < 1.5 * value["denoise-score-finest"]
+    # "the three parts get about a third each", although the score was exact; the means are right
+    for part in range(3):
+        assert value[f"denoise-one-level-share-{part}"] == pytest.approx(1 / 3, abs=0.04)
+    assert value["denoise-one-level-weights-error"] > 5 * value["denoise-weights-error"]
+    for walk in ("one-level", "exact", "learned"):
+        assert value[f"denoise-{walk}-means-error"] < 0.06
+    # "with the exact score the error is of the same size"
+    assert abs(value["denoise-exact-weights-error"] - value["denoise-weights-error"]) < 0.03
+    # how slowly: few levels or few steps are too few, more of them help
+    slowly = {
+        plan: value[f"denoise-slowly-{plan}"]
+        for plan in ("2-250", "5-100", "20-25", "10-5", "10-50", "10-200")
+    }
+    assert slowly["2-250"] > 0.1 > slowly["5-100"] > slowly["20-25"]
+    assert slowly["10-5"] > 2 * max(slowly["10-50"], slowly["10-200"])
+    # "the walks beat the small mixtures, and the large mixture beats the walks"
+    recognised, apart = (
+        {
+            key: value[f"diffusion-{key}-{grade}"]
+            for key in ("mixture1", "mixture10", "denoising", "mixture50", "reconstructed", "real")
+        }
+        for grade in ("recognised", "apart")
+    )
+    assert list(recognised.values()) == sorted(recognised.values())
+    assert recognised["mixture1"] < recognised["denoising"] - 0.15
+    assert apart["mixture1"] > apart["mixture10"] > apart["denoising"] > apart["reconstructed"]
+    assert apart["real"] == pytest.approx(0.5, abs=0.03)
