@@ -561,19 +561,18 @@ def test_failures_reach_their_figures_on_held_out_data():
 
 def test_failures_say_what_the_numbers_say():
     value = with_mnist("book/failures")
-    # case 1: "worth no more than the average picture … not even that"; "vary about as much"
+    # case 1: "worth no more than the average picture … not even that"; the code is worth its price
     assert value["fail-collapse-average"] < value["fail-collapse-nats"]
     assert value["fail-collapse-nats"] < 1.02 * value["fail-collapse-average"]
-    assert value["fail-collapse-recon-cured"] < 0.7 * value["fail-collapse-average"]
+    bound = value["fail-collapse-recon-cured"] + value["fail-collapse-kl-cured"]
+    assert bound < 0.7 * value["fail-collapse-average"]
     assert value["fail-collapse-spread"] < 0.02
-    assert value["fail-collapse-spread-cured"] == pytest.approx(
-        value["fail-collapse-spread-real"], rel=0.25
-    )
-    # case 2: "the model has kept to the prior that it was given", of variance one half
+    assert value["fail-collapse-spread-cured"] > 0.5 * value["fail-collapse-spread-real"]
+    # case 2: "it keeps to the prior that it was given", of variance one half
     assert value["fail-wrong-kl-variance"] == pytest.approx(0.5, abs=0.1)
     assert value["fail-wrong-kl-variance-cured"] == pytest.approx(1, abs=0.15)
     assert value["fail-wrong-kl-inside"] > 0.65 > 0.55 > value["fail-wrong-kl-inside-cured"] > 0.42
-    # "the damage is small … wrong are the reported loss, and drawings from a standard normal"
+    # "the damage is small … wrong is the reported loss, and the prior"
     reported, standard, half, healthy = (
         value[f"fail-wrong-kl-{key}"] for key in ("reported", "standard", "half", "healthy")
     )
@@ -598,14 +597,16 @@ def test_failures_say_what_the_numbers_say():
     assert value["fail-dead-no-gradient"] == value["fail-dead-pixels"] < value["fail-dead-inked"]
     for seed in range(3):
         assert value[f"fail-dead-relu-{seed}"] >= 5 > value[f"fail-dead-linear-{seed}"] == 0
-        excess = value[f"fail-dead-relu-{seed}-mse"] / value[f"fail-dead-linear-{seed}-mse"]
-        assert 0.98 < excess < 2
+        linear = value[f"fail-dead-linear-{seed}-mse"]
+        assert 1.02 < value[f"fail-dead-relu-{seed}-mse"] / linear < 2
+        assert linear == pytest.approx(value["fail-dead-linear-0-mse"], abs=0.0006)  # "each time"
     assert value["fail-dead-relu-0"] == value["fail-dead-pixels"]
     # case 6: "most of the grid lies where there is no code"; −3 to 3 leaves data out
     assert value["fail-map-hand-outside"] > 0.5 > value["fail-map-data-outside"]
     assert value["fail-map-hand-distance"] > 3 * value["fail-map-real"]
     assert value["fail-map-data-distance"] == pytest.approx(value["fail-map-real"], rel=0.25)
     assert value["fail-map-kept"] <= value["fail-map-data-distance"]
+    assert value["fail-map-error"] < 0.045  # "the model is sound"
     assert value["fail-map-habit-covered"] < 0.9 < value["fail-map-data-covered"]
     assert value["fail-map-lowest"] < -2 < 3 < value["fail-map-highest"]
     # case 7: "better off without a network", with a hundred digits; not with all
@@ -617,23 +618,26 @@ def test_failures_say_what_the_numbers_say():
     assert value["fail-score-last-low"] < 0.8 * value["fail-score-held-out"]
     assert value["fail-score-last-high"] > 1.2 * value["fail-score-held-out"]
     assert value["fail-score-batch-means"] == pytest.approx(value["fail-score-held-out"], rel=0.02)
-    # case 8: "distances between codes fail like the error does … the angle reaches …"
+    # case 8: "distances between codes fail as the error does … they grow with the ink"
     assert max(value["fail-anomaly-distance"], value["fail-anomaly-mahalanobis"]) < 0.5
+    assert min(value["fail-anomaly-distance-ink"], value["fail-anomaly-mahalanobis-ink"]) > 0.5
+    assert abs(value["fail-anomaly-angle-ink"]) < 0.25 and value["fail-anomaly-digit1-ink"] < 0.4
     assert 0.6 < value["fail-anomaly-relative"] < value["fail-anomaly-angle"]
-    assert value["fail-anomaly-correlation"] > 0.8
-    assert value["fail-anomaly-wins"] >= 9
+    assert value["fail-anomaly-wins"] >= 8
     assert value["fail-anomaly-others-codes"] > value["fail-anomaly-others-error"] + 0.05
-    assert value["fail-anomaly-error-nine"] < 0.62  # "hardly more than guessing"
-    # "no full cure … the credit belongs to the measure, not to the network"
+    # "it had cured the 1, and makes the average worse"
+    assert value["fail-anomaly-others-relative"] < value["fail-anomaly-others-error"] - 0.02
+    # "no full cure … most of the credit belongs to the measure, not to the network"
     assert value["fail-anomaly-nine"] < 0.85
-    assert value["fail-anomaly-faint-error"] < 0.1 < value["fail-anomaly-faint-angle"] < 0.85
+    assert value["fail-anomaly-faint-error"] < 0.1
+    assert value["fail-anomaly-faint-pca"] == pytest.approx(0.5, abs=0.005)
+    assert 0.6 < value["fail-anomaly-faint-codes"] < 0.85
     assert value["fail-anomaly-others-pca"] > value["fail-anomaly-others-codes"]
     assert value["fail-anomaly-pca-wins"] >= 6
-    # riddles: "the symptom is that of case 1"; "like β = 8"; "even a perfect decoder would have …"
+    # riddles: "the symptom is that of case 1"; "like β = 2"; "even a perfect decoder would have …"
     assert value["fail-riddle-sample-kl"] < 0.01 < 2 < value["fail-riddle-rsample-kl"]
-    assert value["fail-riddle-mean-mean"] == pytest.approx(
-        value["fail-riddle-mean-beta"], rel=0.05, abs=1e-3
-    )
+    assert value["fail-riddle-mean-mean"] == pytest.approx(value["fail-riddle-mean-beta"], rel=0.05)
+    assert 0.1 < value["fail-riddle-mean-mean"] < 0.5 * value["fail-riddle-mean-sum"]
     assert value["fail-riddle-grey-pixel"] == 0.5
     assert value["fail-raw-floor"] < value["fail-riddle-grey-least"]
     assert value["fail-riddle-grey-least"] < value["fail-riddle-grey-reached"]
@@ -647,6 +651,7 @@ def test_beyond_reaches_its_figures_on_held_out_data():
     assert value["denoise-score-error"] <= 0.10
     assert value["denoise-weights-error"] <= 0.04
     assert value["sparse-choice-bits"] == pytest.approx(49.9, abs=0.1)
+    assert value["sparse-pca-choice-bits"] == pytest.approx(49.8, abs=0.1)
 
 
 def test_beyond_says_of_sparse_codes_what_the_numbers_say():
@@ -661,17 +666,18 @@ def test_beyond_says_of_sparse_codes_what_the_numbers_say():
         assert 0.8 < ratio < 1.25
     assert value["sparse-l1-middle-active"] > 2 * value["sparse-top8-active"]
     assert value["sparse-top8-left"] < 1.25 * value["sparse-l1-middle-left"]
-    # "the L1 code wants to be … times as large … TopK has no such bias"
+    # "the L1 code should be … times as large … TopK has no such bias … this explains only a part"
     assert value["sparse-l1-factor"] > 1.1
     assert value["sparse-top_k-factor"] == pytest.approx(1, abs=0.02)
-    assert value["sparse-l1-better"] < value["sparse-l1-middle-left"]
+    assert value["sparse-top16-left"] < value["sparse-l1-better"] < value["sparse-l1-middle-left"]
     # "dead units": more of them the fewer are kept, and hardly any with a price
     dead = [value[f"sparse-top{k}-dead"] for k in (4, 8, 16)]
     assert dead == sorted(dead, reverse=True)
     assert dead[1] > 30 > 5 > value["sparse-l1-middle-dead"]
-    # "with a mean cosine of …; clusters come surprisingly near"
+    # "every true direction has an atom close to it …; clusters come surprisingly near"
     assert value["sparse-toy-sparse"] > 0.99 > value["sparse-toy-clusters"] > 0.85
-    assert max(value["sparse-toy-neurons"], value["sparse-toy-PCA"]) < 0.6
+    assert max(value[f"sparse-toy-{name}"] for name in ("neurons", "PCA", "random")) < 0.6
+    assert 20 <= value["sparse-toy-dead"] <= 45  # "of the other atoms, … are dead"
     # "a search finds better codes than one matrix product", also in a dictionary of random patches
     assert value["sparse-pursuit-learned"] < 0.85 * value["sparse-pursuit-encoder"]
     assert value["sparse-pursuit-learned"] < value["sparse-pursuit-random"]
@@ -687,8 +693,11 @@ def test_beyond_says_of_the_classifier_what_the_numbers_say():
     assert purity["topk"] == value["sparse-purity-features"]
     assert purity["every"] > purity["neurons"] + 0.05
     assert value["sparse-distance-topk"] < value["sparse-distance-neurons"] - 0.03
-    # "the neurons are hardly better than chance directions"
+    # "by the digit the neurons are hardly better; by the distance they are"
     assert purity["random"] == pytest.approx(purity["neurons"], abs=0.05)
+    assert value["sparse-distance-neurons"] < value["sparse-distance-random"] - 0.02
+    assert value["sparse-distance-pca"] > value["sparse-distance-random"]  # "worse than chance"
+    assert value["sparse-hidden-live"] < 1.2 * 128  # "superposition we have not shown"
     assert purity["pca"] < purity["random"]
     # "L1 features are about as pure … but leave more than twice as much unexplained"
     assert purity["l1"] == pytest.approx(purity["topk"], abs=0.07)
@@ -698,8 +707,9 @@ def test_beyond_says_of_the_classifier_what_the_numbers_say():
     assert purity["clusters"] > max(purity["topk"], purity["l1"])
     assert value["sparse-distance-clusters"] < value["sparse-distance-topk"] - 0.05
     assert value["sparse-clusters-left"] > 2 * value["sparse-hidden-features-left"]
-    # "the advantage of the features was there before, and larger"; "training has raised both"
-    assert value["sparse-gain-untrained"] > value["sparse-gain-trained"] + 0.05
+    # "the advantage of the features was there before it, and no smaller"; "training raised both"
+    before = value["sparse-untrained-features"] - value["sparse-untrained-neurons"]
+    assert before > purity["topk"] - purity["neurons"]
     assert value["sparse-untrained-neurons"] < purity["neurons"] - 0.1
     assert value["sparse-untrained-features"] < purity["topk"] - 0.1
     # "… are classified right: the class itself needs few numbers"
@@ -708,16 +718,22 @@ def test_beyond_says_of_the_classifier_what_the_numbers_say():
     assert value["sparse-hidden-pca8-left"] > 3 * value["sparse-hidden-features-left"]
     units = [value[f"sparse-hidden-{key}"] for key in ("dead", "rare", "live")]
     assert sum(units) == 256
-    # "the classifier's answer depends on these directions, more than on single neurons"
+    # "depends on the features, and more than on single neurons … a random direction does nothing"
     assert value["sparse-ablate-features-own"] > value["sparse-ablate-neurons-own"] + 0.05
     assert value["sparse-ablate-features-drop"] > 2 * value["sparse-ablate-neurons-drop"]
+    for name in ("features", "neurons"):
+        assert abs(value[f"sparse-ablate-{name}-random-drop"]) < 0.2
+        # "a step of the same length towards the mean does more than either"
+        drop = value[f"sparse-ablate-{name}-drop"]
+        assert value[f"sparse-ablate-{name}-to-mean-drop"] > 1.3 * drop
+        assert value[f"sparse-ablate-{name}-to-mean-own"] > 0.9
 
 
 def test_beyond_says_of_denoising_what_the_numbers_say():
     value = with_mnist("book/beyond")
     # "far outside it is off by …"
     assert value["denoise-score-outside"] > 1.5 * value["denoise-score-error"]
-    # "with 60,000 points in two dimensions nobody needs a network"
+    # "with 60,000 points in two dimensions the network gains nothing but speed"
     assert value["denoise-kernel-middle"] < 0.5 * value["denoise-score-middle"]
     assert value["denoise-kernel-finest"] < 1.5 * value["denoise-score-finest"]
     # "the three parts get about a third each", although the score was exact; the means are right
@@ -735,7 +751,9 @@ def test_beyond_says_of_denoising_what_the_numbers_say():
     }
     assert slowly["2-250"] > 0.1 > slowly["5-100"] > slowly["20-25"]
     assert slowly["10-5"] > 2 * max(slowly["10-50"], slowly["10-200"])
-    # "the walks beat the small mixtures, and the large mixture beats the walks"
+    # "two levels: the shares are just those of p_4"
+    assert slowly["2-250"] == pytest.approx(value["denoise-wide-error"], abs=0.02)
+    # "far ahead of one Gaussian, a little ahead of ten, and not ahead of fifty"
     recognised, apart = (
         {
             key: value[f"diffusion-{key}-{grade}"]
@@ -743,7 +761,10 @@ def test_beyond_says_of_denoising_what_the_numbers_say():
         }
         for grade in ("recognised", "apart")
     )
-    assert list(recognised.values()) == sorted(recognised.values())
     assert recognised["mixture1"] < recognised["denoising"] - 0.15
-    assert apart["mixture1"] > apart["mixture10"] > apart["denoising"] > apart["reconstructed"]
+    assert apart["mixture1"] > apart["denoising"] + 0.1
+    assert recognised["mixture10"] < recognised["denoising"] < recognised["mixture50"] + 0.01
+    assert apart["mixture10"] > apart["denoising"] > apart["mixture50"] - 0.015
+    assert recognised["reconstructed"] < recognised["real"]
+    assert apart["reconstructed"] > apart["real"] + 0.05
     assert apart["real"] == pytest.approx(0.5, abs=0.03)

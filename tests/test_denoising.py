@@ -101,6 +101,16 @@ def test_a_model_that_returns_its_input_loses_the_noise_at_each_level():
         torch.testing.assert_close(model(x, level), x + level)
 
 
+@pytest.mark.parametrize("level", [0.01, 1.0, 50.0])
+def test_the_network_sees_samples_of_unit_size_and_the_logarithm_of_the_level(level):
+    model, seen = Denoiser(2, (level,)), []
+    model.network.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    clean, noise = torch.randn(2, 5000, 2, generator=generator())
+    model(clean + level * noise, level)
+    assert seen[0][:, :2].std().item() == pytest.approx(1, rel=0.03)
+    torch.testing.assert_close(seen[0][:, 2], torch.full((5000,), level).log())
+
+
 def test_of_one_gaussian_it_learns_the_posterior_mean():
     # Clean N(m, s²) with noise σ: the expected clean sample is (s² y + σ² m) / (s² + σ²).
     mean, spread, sigma = 0.5, 0.7, 0.6

@@ -70,6 +70,14 @@ def test_it_starts_with_the_transposed_dictionary_and_the_centre():
     assert torch.equal(SparseAutoencoder(6, 9, top_k=2).offset, torch.zeros(6))
 
 
+def test_training_leaves_the_callers_centre_alone():
+    centre = torch.arange(6.0)
+    model = SparseAutoencoder(6, 9, top_k=2, centre=centre)
+    with torch.no_grad():
+        model.offset.add_(1)
+    assert torch.equal(centre, torch.arange(6.0))
+
+
 # ---- the penalty -------------------------------------------------------------------------------
 
 
@@ -209,6 +217,9 @@ def test_purity_is_the_share_of_the_most_common_label_at_the_top():
     with_labels_as_codes = torch.nn.functional.one_hot(labels).float()
     assert torch.equal(evaluation.purity(with_labels_as_codes, labels), torch.ones(5))
     assert torch.equal(evaluation.purity(codes, labels, n_top=1), torch.ones(7))
+    # by default among the top 20: here 20 of one label, then 20 of another
+    ranked, half = torch.arange(40.0).flip(0)[:, None], torch.arange(40) // 20
+    assert evaluation.purity(ranked, half).item() == 1
 
 
 def test_bad_codes_and_labels_are_refused():

@@ -1,9 +1,10 @@
 """Scores on held-out data, and the plain baselines that a model has to beat."""
 
-from .codes import auroc, few_labels, knn_accuracy, linear_probe, principal_angles, told_apart
+from .classification import few_labels, knn_accuracy, linear_probe
 from .likelihood import active_units, elbo_terms, log_likelihood
-from .pca import PCABaseline
+from .pca import PCABaseline, principal_angles
 from .reconstruction import bernoulli_floor, mean_squared_error, psnr
+from .two_samples import auroc, told_apart
 from .units import dead_units, purity
 
 __all__ = [

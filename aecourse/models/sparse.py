@@ -14,12 +14,12 @@ from ..runtime import require_count
 class SparseAutoencoder(nn.Module):
     """Describes a sample as an offset and a sum of few atoms out of a learned dictionary.
 
-    The code is a = ReLU(W (x − b) + c), the reconstruction b + Σⱼ aⱼ dⱼ with atoms dⱼ of length 1.
+    The code is z = ReLU(W (x − b) + c), the reconstruction b + Σⱼ zⱼ dⱼ with atoms dⱼ of length 1.
     (Long atoms would allow small activations, and so evade a price on these.) Built by hand in the
     chapter "Sparse and denoising autoencoders".
 
     Two ways keep the code sparse, of which a model has exactly one. The penalty ``l1`` adds
-    λ Σⱼ aⱼ to the squared error ‖x̂ − x‖², both summed over a sample and neither halved: for
+    λ Σⱼ zⱼ to the squared error ‖x̂ − x‖², both summed over a sample and neither halved: for
     orthonormal atoms the best activations are max(⟨dⱼ, x − b⟩ − λ/2, 0). And ``top_k`` keeps the
     k largest activations of each sample and sets the others to zero.
 

@@ -1,11 +1,8 @@
-"""What codes tell: the class of a sample, an anomaly, another distribution, a subspace."""
+"""How well codes know the class: nearest neighbours, a linear probe, a draw of few labels."""
 
-import numpy as np
 import torch
-from scipy.linalg import subspace_angles
 from sklearn.base import ClassifierMixin
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -133,130 +130,6 @@ def few_labels(samples: Samples, n_labels: int, *, seed: int = 0) -> Samples:
     )
     chosen = [order[samples.y[order] == label][:each] for label in classes]
     return samples[torch.cat(chosen)]
-
-
-def auroc(normal: Tensor, anomalous: Tensor) -> float:
-    """Area under the receiver operating characteristic of an anomaly score.
-
-    The probability that a random anomaly scores higher than a random normal sample, a tie counting
-    one half: 0.5 is guessing, 1 is perfect, and below 0.5 the score points the wrong way.
-
-    Parameters
-    ----------
-    normal, anomalous : Tensor of shape (n_samples,)
-        Scores, large for what looks anomalous.
-
-    Returns
-    -------
-    float
-        From 0 to 1.
-
-    Raises
-    ------
-    TypeError
-        If the scores are no tensors of floating-point numbers.
-    ValueError
-        If one of them is empty, not finite, or not one number per sample.
-
-    Examples
-    --------
-    >>> auroc(torch.tensor([0.1, 0.2]), torch.tensor([0.15, 0.3]))
-    0.75
-    """
-    for name, scores in {"normal": normal, "anomalous": anomalous}.items():
-        if require_samples(name, scores).ndim != 1:
-            raise ValueError(f"expected one score a sample in {name}, got {tuple(scores.shape)}")
-    labels = torch.cat([torch.zeros(len(normal)), torch.ones(len(anomalous))])
-    return float(roc_auc_score(labels, torch.cat([normal, anomalous]).detach().cpu()))
-
-
-def told_apart(a: Tensor, b: Tensor, *, n_neighbors: int = 15) -> float:
-    """Share of codes that a judge assigns to the right one of two sets: a two-sample test.
-
-    The judge is a nearest-neighbour classifier. It learns from the first half of both sets and is
-    asked about the second half. About one half means that the sets look alike, 1 that they do not
-    overlap. Written out in the chapter "MNIST: from one layer to a map".
-
-    Parameters
-    ----------
-    a, b : Tensor of shape (n_samples, n_latent)
-        Codes in random order. Of the longer set, only as many as the shorter has are used.
-    n_neighbors : int
-        How many codes vote.
-
-    Returns
-    -------
-    float
-        From 0 to 1.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `knn_accuracy` does.
-
-    References
-    ----------
-    Lopez-Paz & Oquab (2017), with their nearest-neighbour classifier.
-
-    Examples
-    --------
-    >>> told_apart(torch.rand(100, 2), torch.rand(100, 2) + 5)
-    1.0
-    """
-    a, b = require_samples("a", a), require_samples("b", b)
-    half = min(len(a), len(b)) // 2
-    labels = torch.arange(2).repeat_interleave(half)
-    learn, ask = (
-        torch.cat([z[part] for z in (a.cpu(), b.cpu())])
-        for part in (slice(half), slice(half, 2 * half))
-    )
-    return knn_accuracy(learn, labels, ask, labels, n_neighbors=n_neighbors)
-
-
-def principal_angles(basis_a: Tensor, basis_b: Tensor) -> np.ndarray:
-    """Angles between two linear subspaces; all zero when one lies in the other.
-
-    Parameters
-    ----------
-    basis_a : Tensor of shape (n_a, n_features)
-        Independent rows that span the first subspace; they need not be orthonormal.
-    basis_b : Tensor of shape (n_b, n_features)
-        Independent rows that span the second.
-
-    Returns
-    -------
-    ndarray of shape (min(n_a, n_b),)
-        In degrees, the largest first.
-
-    Raises
-    ------
-    ValueError
-        If the rows differ in length, or those of one basis are not independent.
-
-    References
-    ----------
-    Björck & Golub (1973), computed by `scipy.linalg.subspace_angles`.
-
-    Examples
-    --------
-    >>> plane = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
-    >>> diagonal = torch.tensor([[1.0, 0.0, 1.0]])
-    >>> principal_angles(plane, diagonal).round(3)
-    array([45.])
-    """
-    if basis_a.ndim != 2 or basis_b.ndim != 2 or basis_a.shape[1] != basis_b.shape[1]:
-        raise ValueError(
-            "expected two bases of shape (n, n_features) with the same n_features, "
-            f"got {tuple(basis_a.shape)} and {tuple(basis_b.shape)}"
-        )
-    a, b = (basis.detach().double().cpu().numpy() for basis in (basis_a, basis_b))
-    for basis in (a, b):
-        if not len(basis) or np.linalg.matrix_rank(basis) < len(basis):
-            raise ValueError(
-                f"expected independent rows, got {len(basis)} rows of length {basis.shape[1]} that "
-                "are not: transpose a basis that stands in columns"
-            )
-    return np.degrees(subspace_angles(a.T, b.T))
 
 
 def _accuracy(
