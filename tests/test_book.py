@@ -459,9 +459,8 @@ def test_shapes_says_what_the_numbers_say():
     assert fields[0] < fields[1] < fields[2] < 0
     assert fields[2] > -0.002
     assert min(pixels) > 0.2
-    # "the fixed basis is quicker and a little better"
-    assert value["shapes-plain-seconds"] > value["shapes-train-seconds"]
-    assert 0 < value["shapes-test-iou"] - value["shapes-plain-iou"] < 0.02
+    # "for about the same time the fixed basis is a little better"
+    assert 0.003 < value["shapes-test-iou"] - value["shapes-plain-iou"] < 0.03
     assert value["shapes-test-iou-worst"] > value["shapes-plain-iou-worst"]
     assert value["shapes-pca2-iou"] < 0.9
     # "tilt and depth move the outline most … size and rounding are dropped"
