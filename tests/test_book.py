@@ -1,5 +1,6 @@
 """The chapters as written, and as executed by the build that `make test` runs before this file."""
 
+import ast
 import itertools
 import json
 import re
@@ -120,6 +121,13 @@ def test_every_reference_is_cited_and_every_citation_is_known():
         for keys in re.findall(r"\{cite:\w+\}`([^`]+)`", text):
             cited |= {key.strip() for key in keys.split(",")}
     assert cited == known
+
+
+def test_programs_that_are_only_shown_are_python():
+    shown = re.findall(r"```python\n(.*?)```", "\n".join(TEXT.values()), re.S)
+    assert shown
+    for code in shown:
+        ast.parse(code)
 
 
 def test_every_term_of_the_glossary_is_linked_and_stands_in_order():
@@ -752,7 +760,7 @@ def test_beyond_says_of_denoising_what_the_numbers_say():
     assert slowly["10-5"] > 2 * max(slowly["10-50"], slowly["10-200"])
     # "two levels: the shares are just those of p_4"
     assert slowly["2-250"] == pytest.approx(value["denoise-wide-error"], abs=0.02)
-    # "far ahead of one Gaussian, a little ahead of ten, and not ahead of fifty"
+    # "far ahead of one Gaussian, a little ahead of ten, and behind fifty"
     recognised, apart = (
         {
             key: value[f"diffusion-{key}-{grade}"]
@@ -762,7 +770,7 @@ def test_beyond_says_of_denoising_what_the_numbers_say():
     )
     assert recognised["mixture1"] < recognised["denoising"] - 0.15
     assert apart["mixture1"] > apart["denoising"] + 0.1
-    assert recognised["mixture10"] < recognised["denoising"] < recognised["mixture50"] + 0.01
+    assert recognised["mixture10"] < recognised["denoising"] < recognised["mixture50"] - 0.015
     assert apart["mixture10"] > apart["denoising"] > apart["mixture50"] - 0.015
     assert recognised["reconstructed"] < recognised["real"]
     assert apart["reconstructed"] > apart["real"] + 0.05
