@@ -246,4 +246,8 @@ def test_rows_of_outlines_stand_beside_their_names(ax):
     assert middles == [(0, 0), (4, 0), (8, 0), (0, -4), (4, -4)]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["first", "second"]
     assert list(ax.get_yticks()) == [0, -4]
-    assert ax.get_xlim() == (-2, 10)
+    assert (ax.get_xlim(), ax.get_ylim()) == ((-2, 10), (-6, 2))
+    assert ax.get_aspect() == 1  # a circle stays one
+    assert not len(ax.get_xticks()) and not any(ax.spines[side].get_visible() for side in ax.spines)
+    with pytest.raises(ValueError, match="at least one row of shapes, got none"):
+        plotting.outline_rows(ax, {})

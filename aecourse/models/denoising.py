@@ -83,12 +83,12 @@ class Denoiser(nn.Module):
         sigma = self._column(sigma, noisy)
         return noisy + sigma * self._minus_noise(noisy, sigma)
 
-    def score(self, x: Tensor, sigma: float | Tensor) -> Tensor:
-        """Estimate the gradient of the log-density of noisy data: (f(x, σ) − x) / σ².
+    def score(self, noisy: Tensor, sigma: float | Tensor) -> Tensor:
+        """Estimate the gradient of the log-density of noisy data: (f(x̃, σ) − x̃) / σ².
 
         Parameters
         ----------
-        x : Tensor of shape (n_samples, n_features)
+        noisy : Tensor of shape (n_samples, n_features)
             Where.
         sigma : float or Tensor of shape (n_samples,)
             Strength of the noise in the data.
@@ -96,10 +96,9 @@ class Denoiser(nn.Module):
         Returns
         -------
         Tensor of shape (n_samples, n_features)
-            In nats per unit of ``x``.
+            In nats per unit of ``noisy``.
         """
-        x = require_rows("x", x, self.n_features)
-        return (self(x, sigma) - x) / self._column(sigma, x).square()
+        return (self(noisy, sigma) - noisy) / self._column(sigma, noisy).square()
 
     def loss_terms(self, x: Tensor, y: Tensor | None = None) -> dict[str, Tensor]:
         """Return ‖f(x + σε, σ) − x‖² / σ² of each sample, of shape (n_samples,).

@@ -109,11 +109,16 @@ def image_rows(
         extent=(0, n_columns, len(rows), 0),
     )
     ax.set_aspect(height / width)
-    ax.set_yticks(np.arange(len(rows)) + 0.5, labels=list(rows))
+    name_rows(ax, np.arange(len(rows)) + 0.5, list(rows))
+    return ax
+
+
+def name_rows(ax: Axes, heights: Sequence[float], names: Sequence[str]) -> None:
+    """Write names beside rows that have neither ticks nor a frame."""
+    ax.set_yticks(heights, labels=names)
     ax.set_xticks([])
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-    return ax
 
 
 def interpolation_strip(

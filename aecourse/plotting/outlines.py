@@ -7,6 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
+from .images import name_rows
+
 
 def outline(
     ax: Axes,
@@ -79,7 +81,7 @@ def outline_rows(
     Raises
     ------
     ValueError
-        As `outline` does.
+        If there is no row, or as `outline` does.
 
     Examples
     --------
@@ -89,14 +91,13 @@ def outline_rows(
     >>> len(ax.patches), [label.get_text() for label in ax.get_yticklabels()]
     (6, ['a', 'b'])
     """
+    if not rows:
+        raise ValueError("expected at least one row of shapes, got none")
     for row, shapes in enumerate(rows.values()):
         for column, lines in enumerate(shapes):
             outline(ax, lines, centre=(size * column, -size * row), **style)
     n_columns = max(len(shapes) for shapes in rows.values())
     ax.set(xlim=(-size / 2, size * (n_columns - 0.5)), ylim=(-size * (len(rows) - 0.5), size / 2))
-    ax.set_yticks(-size * np.arange(len(rows)), labels=list(rows))
-    ax.set_xticks([])
-    ax.tick_params(length=0)
-    ax.spines[:].set_visible(False)
+    name_rows(ax, -size * np.arange(len(rows)), list(rows))
     ax.set_aspect("equal")
     return ax
