@@ -43,16 +43,18 @@ def squared_error(x_hat: Tensor, x: Tensor) -> Tensor:
     return (x_hat - x).square().flatten(1).sum(dim=1)
 
 
-def gaussian_nll(mean: Tensor, x: Tensor) -> Tensor:
-    """Negative log-likelihood of values with Gaussian noise of variance 1, summed over each sample.
+def gaussian_nll(mean: Tensor, x: Tensor, variance: float = 1.0) -> Tensor:
+    """Negative log-likelihood of values with Gaussian noise, summed over the values of each sample.
 
-    Half the squared error, and a constant: ½‖x − mean‖² + ½ D ln 2π for D values. (The squared
-    error without the half weighs the data twice: it is the variance ½, or a β of ½.)
+    For D values and noise of variance v it is ‖x − mean‖² / (2v) + ½ D ln 2πv. (The squared error
+    without a half is, up to a constant, that of the variance ½.)
 
     Parameters
     ----------
     mean, x : Tensor of shape (n_samples, ...)
         What the model expects, and the values that came.
+    variance : float
+        v, above 0, in squared units of ``x``.
 
     Returns
     -------
@@ -70,7 +72,8 @@ def gaussian_nll(mean: Tensor, x: Tensor) -> Tensor:
     >>> gaussian_nll(torch.zeros(1, 1), torch.zeros(1, 1))  # ½ ln 2π
     tensor([0.9189])
     """
-    return 0.5 * (squared_error(mean, x) + math.prod(x.shape[1:]) * math.log(2 * math.pi))
+    constant = math.prod(x.shape[1:]) * math.log(2 * math.pi * variance)
+    return 0.5 * (squared_error(mean, x) / variance + constant)
 
 
 def bernoulli_nll(logits: Tensor, x: Tensor) -> Tensor:

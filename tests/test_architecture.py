@@ -8,6 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "aecourse"
 LAYERS = {
     "runtime": 0,
+    "claims": 0,
     "data": 1,
     "shapes": 1,
     "losses": 1,

@@ -149,8 +149,24 @@ def test_sets_are_told_apart_as_far_as_they_differ():
     many, one = (evaluation.told_apart(a, shifted, n_neighbors=k) for k in (101, 1))
     assert many == pytest.approx(best, abs=0.03)
     assert one < many - 0.05  # a single neighbour is a poor judge where the sets overlap
-    with pytest.raises(ValueError, match="n_neighbors to be a whole number from 1 to 4, got 15"):
+    with pytest.raises(ValueError, match="n_neighbors to be a whole number from 1 to 8, got 15"):
         evaluation.told_apart(a[:5], b[:5])
+    with pytest.raises(ValueError, match="in each set to be a whole number from 5, got 4"):
+        evaluation.told_apart(a, b[:4])
+    with pytest.raises(ValueError, match=r"of one length, got \(4000, 2\) and \(4000, 1\)"):
+        evaluation.told_apart(a, b[:, :1])
+
+
+def test_the_order_of_codes_does_not_matter_to_the_judge():
+    generator = torch.Generator().manual_seed(1)
+    a, b = torch.randn(2, 1000, 2, generator=generator)
+    a_sorted = a[a[:, 0].argsort()]  # its halves differ, where the other set's do not
+    for first, second in ((a_sorted, b), (b, a_sorted), (a_sorted, b[b[:, 0].argsort()])):
+        assert evaluation.told_apart(first, second) == pytest.approx(0.5, abs=0.05)
+    longer = torch.cat([a_sorted, a_sorted + 100])  # a part of all of it is compared
+    assert evaluation.told_apart(longer, b) == pytest.approx(0.75, abs=0.03)
+    again = [evaluation.told_apart(a, b, seed=seed) for seed in (0, 0, 1)]
+    assert again[0] == again[1] != again[2]
 
 
 def test_auroc_of_shifted_gaussians_is_known():

@@ -27,10 +27,12 @@ def test_squared_error_is_a_gaussian_likelihood_of_variance_one_half(generator):
     torch.testing.assert_close(losses.squared_error(x_hat, x), nll - constant)
 
 
-def test_gaussian_nll_is_that_of_variance_one(generator):
+def test_gaussian_nll_is_torchs(generator):
     mean, x = torch.randn(2, *SHAPE, generator=generator, dtype=torch.double)
-    nll = -Normal(mean, 1.0).log_prob(x).flatten(1).sum(1)
-    torch.testing.assert_close(losses.gaussian_nll(mean, x), nll)
+    for variance in (0.1, 1.0, 4.0):
+        nll = -Normal(mean, variance**0.5).log_prob(x).flatten(1).sum(1)
+        torch.testing.assert_close(losses.gaussian_nll(mean, x, variance), nll)
+    torch.testing.assert_close(losses.gaussian_nll(mean, x), losses.gaussian_nll(mean, x, 1.0))
     assert losses.gaussian_nll(torch.zeros(0, 3), torch.zeros(0, 3)).shape == (0,)
 
 

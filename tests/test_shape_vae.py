@@ -55,7 +55,7 @@ def test_it_reads_the_coefficients_of_a_field():
     assert (rows - seen[0] @ model.components).norm() < 0.2 * rows.norm()
 
 
-def test_its_loss_is_half_the_squared_error_and_the_weighted_kl():
+def test_its_loss_is_the_bound_of_a_gaussian_with_its_variance():
     fields = disks(40)
     model = small(fields, variance=0.05, limit=0.5)
     x = fields[:7]
@@ -64,11 +64,19 @@ def test_its_loss_is_half_the_squared_error_and_the_weighted_kl():
     torch.manual_seed(1)
     mean, log_var = model.encode_distribution(x)
     z = model.reparameterise(mean, log_var)
-    error = (model.decode(z) / 0.5 - (x / 0.5).clamp(-1, 1)).square().sum(dim=(1, 2))
-    constant = 24 * 24 * 0.9189385
-    torch.testing.assert_close(terms["reconstruction"], error / 2 + constant, rtol=1e-5, atol=1e-3)
-    kl = 0.05 * losses.kl_to_standard_normal(mean, log_var)
-    torch.testing.assert_close(terms["kl"], kl)
+    noise = torch.distributions.Normal(model.decode(z) / 0.5, 0.05**0.5)
+    nll = -noise.log_prob((x / 0.5).clamp(-1, 1)).sum(dim=(1, 2))
+    torch.testing.assert_close(terms["reconstruction"], nll, rtol=1e-5, atol=1e-2)
+    torch.testing.assert_close(terms["kl"], losses.kl_to_standard_normal(mean, log_var))
+
+
+def test_its_variance_enters_the_scores():
+    fields = disks(40)
+    vague, sure = (small(fields, variance=v) for v in (1.0, 0.01))  # of equal weights
+    x = fields[:7]
+    error = 2 * (evaluation.elbo_terms(vague, x)[0] - 24 * 24 * 0.9189385)
+    nll = 50 * error + 24 * 24 * (0.9189385 + 0.5 * torch.tensor(0.01).log())
+    torch.testing.assert_close(evaluation.elbo_terms(sure, x)[0], nll, rtol=1e-4, atol=1e-2)
 
 
 def test_what_lies_beyond_the_limit_plays_no_part():

@@ -34,8 +34,8 @@ class ShapeVAE(VAE):
     limit : float
         Distances are cut off here, and divided by it for the networks.
     variance : float
-        Of the Gaussian likelihood of each divided distance. The loss is the negative evidence lower
-        bound times this variance, up to a constant: half the squared error + variance · KL.
+        Of the Gaussian likelihood of each divided distance. The smaller it is, the more the
+        squared error weighs against the KL divergence.
 
     Attributes
     ----------
@@ -76,8 +76,8 @@ class ShapeVAE(VAE):
         at_most = min(len(fields), fields[0].numel()) - 1
         n_components = require_count("n_components", n_components, at_most=at_most)
         sizes = (n_components, *hidden, n_latent)
-        super().__init__(sizes, likelihood="gaussian", beta=variance)
-        self.side, self.limit = fields.shape[1], limit
+        super().__init__(sizes, likelihood="gaussian")
+        self.side, self.limit, self.variance = fields.shape[1], limit, variance
         pca = PCA(n_components, svd_solver="arpack", random_state=0)
         pca.fit(self._rows(fields).cpu().numpy())
         for name, values in (("mean", pca.mean_), ("components", pca.components_)):
@@ -93,8 +93,8 @@ class ShapeVAE(VAE):
         return self.limit * self._decoded_rows(z).unflatten(1, (self.side, self.side))
 
     def reconstruction_nll(self, z: Tensor, x: Tensor) -> Tensor:
-        """Return half the squared error of each field plus a constant, of shape (n_samples,)."""
-        return losses.gaussian_nll(self._decoded_rows(z), self._rows(x))
+        """Return −ln p(x|z) of each field, cut off and divided, of shape (n_samples,), in nats."""
+        return losses.gaussian_nll(self._decoded_rows(z), self._rows(x), self.variance)
 
     def _rows(self, x: Tensor) -> Tensor:
         """Bring fields to the form that the networks work on: cut off, divided, flat."""
