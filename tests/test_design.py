@@ -108,6 +108,27 @@ def test_a_map_is_a_regular_grid_with_both_ends():
         torch.testing.assert_close(column.unique(), torch.linspace(-2, 2, 5))
 
 
+def test_the_first_simplex_is_a_tenth_of_the_bounds():
+    found = search(method="nelder-mead", bounds=[(-2, 2), (0, 40)], budget=3)
+    start, *others = found.codes
+    steps = torch.stack(others) - start
+    torch.testing.assert_close(steps, torch.diag(torch.tensor([0.4, 4.0])), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(("budget", "members"), [(12, 5), (40, 8), (200, 20)])
+def test_a_population_leaves_its_budget_for_generations(budget, members, monkeypatch):
+    sizes = []
+    original = design.methods.optimize.differential_evolution
+
+    def watched(*args, init, **settings):
+        sizes.append(len(init))
+        return original(*args, init=init, **settings)
+
+    monkeypatch.setattr(design.methods.optimize, "differential_evolution", watched)
+    search(method="differential-evolution", budget=budget)
+    assert sizes == [members]
+
+
 def test_repeated_codes_are_answered_from_memory():
     guard = design.Guard(torch.zeros(10, 1) + torch.linspace(0, 1e-3, 10)[:, None])
     found = design.optimise(

@@ -63,6 +63,17 @@ def test_a_triangle_under_dirichlet():
     assert decay(triangle, DIRICHLET) == pytest.approx(known, rel=0.004)
 
 
+@pytest.mark.parametrize(("rounding", "errors"), [(0, (0.045, 0.025)), (0.03, (0.013, 0.0075))])
+def test_a_star_is_as_exact_as_the_docstring_says(rounding, errors):
+    for degrees, transfer in ((0, 0.05), (3, 1), (7, 10)):
+        star = shapes.star(5, depth=0.4, rounding=rounding).rotated(degrees)
+        fine = decay(star, transfer, 505)  # itself within a few per mille
+        found = [decay(star, transfer, n) / fine - 1 for n in (64, 128)]
+        assert found == pytest.approx([0, 0], abs=errors[0])
+        assert found[1] == pytest.approx(0, abs=errors[1])
+        assert abs(found[1]) < abs(found[0])
+
+
 @pytest.mark.parametrize("transfer", [1, 10, DIRICHLET])
 def test_the_error_falls_with_the_square_of_the_spacing(transfer):
     disk, known = moved(shapes.circle(1.0), 0.02, -0.01), disk_rate(1.0, transfer)

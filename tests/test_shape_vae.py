@@ -48,7 +48,7 @@ def test_it_reads_the_coefficients_of_a_field():
     fields = disks(40)
     model = small(fields, limit=0.5)
     seen = []
-    model.encoder[0].register_forward_pre_hook(lambda layer, given: seen.append(given[0]))
+    model.vae.encoder[0].register_forward_pre_hook(lambda layer, given: seen.append(given[0]))
     model.encode(fields[:3])
     rows = (fields[:3] / 0.5).clamp(-1, 1).flatten(1) - model.mean
     torch.testing.assert_close(seen[0], rows @ model.components.T)
@@ -77,6 +77,22 @@ def test_its_variance_enters_the_scores():
     error = 2 * (evaluation.elbo_terms(vague, x)[0] - 24 * 24 * 0.9189385)
     nll = 50 * error + 24 * 24 * (0.9189385 + 0.5 * torch.tensor(0.01).log())
     torch.testing.assert_close(evaluation.elbo_terms(sure, x)[0], nll, rtol=1e-4, atol=1e-2)
+
+
+def test_training_on_coefficients_is_training_on_fields():
+    fields = disks(40)
+    gradients = []
+    for of_coefficients in (False, True):
+        model = small(fields)
+        torch.manual_seed(1)
+        if of_coefficients:
+            terms = model.vae.loss_terms(model.coefficients(fields))
+        else:
+            terms = model.loss_terms(fields)
+        sum(terms.values()).mean().backward()
+        gradients.append([weight.grad for weight in model.vae.parameters()])
+    for slow, fast in zip(*gradients, strict=True):
+        torch.testing.assert_close(slow, fast, rtol=1e-3, atol=1e-4)
 
 
 def test_what_lies_beyond_the_limit_plays_no_part():

@@ -142,7 +142,7 @@ def test_random_shapes_are_what_they_say():
         assert len(shape.vertices) == (1, 3, 4, 10)[family]
         radius = shape.vertices.norm(dim=1).max().item() if family else shape.rounding
         assert 0.92 <= radius + 1e-9 <= 1 + 2e-9
-        assert 0 <= shape.rounding <= (0.05 if family else 1)
+        assert not family or 0.03 <= shape.rounding <= 0.06
         radii.append(radius)
     assert min(radii) < 0.925 < 0.995 < max(radii)
     for family, upright in ((1, 90), (2, 135), (3, 90)):
@@ -152,7 +152,9 @@ def test_random_shapes_are_what_they_say():
         assert tilt.abs().max() <= 10 + 1e-6
         assert tilt.min() < -8 < 8 < tilt.max()
     depths = torch.stack([s.vertices[1].norm() / s.vertices[0].norm() for s in of_family])
-    assert 0.4 <= depths.min() < 0.43 < 0.67 < depths.max() <= 0.7
+    assert 0.35 <= depths.min() < 0.38 < 0.67 < depths.max() <= 0.7
+    rounding = [shape.rounding for shape in of_family]
+    assert min(rounding) < 0.033 < 0.057 < max(rounding)
     again, same = shapes.random_shapes(400, seed=3)
     assert torch.equal(families, same)
     assert all(torch.equal(a.vertices, b.vertices) for a, b in zip(drawn, again, strict=True))
@@ -276,3 +278,43 @@ def test_buildable_asks_for_one_piece_off_the_border_and_large_enough():
     assert not shapes.buildable(two, minimum_area=0)
     with pytest.raises(ValueError, match="NaN"):
         shapes.buildable(disk * math.nan, minimum_area=0)
+
+
+def dumbbell(half_width, degrees=0):
+    x, y = shapes.grid(128).unbind(dim=-1)
+    c, s = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    u, v = c * x + s * y, c * y - s * x
+    disks = torch.minimum(*(torch.hypot(u - a, v) - 0.45 for a in (-0.6, 0.6)))
+    return torch.minimum(disks, torch.maximum(v.abs() - half_width, u.abs() - 0.6))
+
+
+def slit_ring(half_width, degrees=0):
+    x, y = shapes.grid(128).unbind(dim=-1)
+    c, s = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    u, v, r = c * x + s * y, c * y - s * x, torch.hypot(x, y)
+    ring = torch.maximum(r - 1, 0.5 - r)
+    return torch.maximum(ring, -torch.maximum(v.abs() - half_width, -u))
+
+
+@pytest.mark.parametrize("build", [dumbbell, slit_ring])
+@pytest.mark.parametrize("degrees", [0, 20, 77])
+def test_buildable_sees_necks_and_slits(build, degrees):
+    narrow, wide = (build(half_width, degrees) for half_width in (0.035, 0.065))
+    assert shapes.buildable(narrow, minimum_area=0.1)
+    assert not shapes.buildable(narrow, minimum_area=0.1, minimum_width=0.1)
+    assert shapes.buildable(wide, minimum_area=0.1, minimum_width=0.1)
+
+
+def test_buildable_sees_holes_and_allows_tips_and_notches():
+    r = shapes.grid(128).norm(dim=-1)
+    assert not shapes.buildable(torch.maximum(r - 1, 0.5 - r), minimum_area=0.1)
+    slim = shapes.star(5, depth=0.35)  # its tips are sharp, and so are its notches
+    drawn = [slim, *shapes.random_shapes(200, seed=5)[0]]
+    assert all(shapes.buildable(s.field(), minimum_area=0.5, minimum_width=0.1) for s in drawn)
+
+
+def test_small_pieces_are_left_out_when_asked():
+    r = shapes.grid(256).norm(dim=-1)
+    island = torch.minimum(torch.maximum(r - 1, 0.5 - r), r - 0.2)
+    disk = math.pi * 0.2**2
+    assert [shapes.pieces(island, above=a) for a in (0, 0.9 * disk, 1.1 * disk)] == [2, 2, 1]

@@ -35,18 +35,27 @@ def grid_map(value: Value, draw: Draw, bounds: np.ndarray, budget: int, rng) -> 
 
 
 def nelder_mead(value: Value, draw: Draw, bounds: np.ndarray, budget: int, rng) -> None:
-    """Creep uphill with a simplex (Nelder & Mead 1965); once it has converged, begin elsewhere."""
+    """Creep uphill with a simplex (Nelder & Mead 1965); once it has converged, begin elsewhere.
+
+    The first simplex has edges of a tenth of the bounds.
+    """
+    edges = 0.1 * np.diag(bounds[:, 1] - bounds[:, 0])
     while True:
         start = draw(1)[0]
         if np.isfinite(value(start)):
-            optimize.minimize(lambda code: -value(code), start, method="Nelder-Mead")
+            simplex = np.clip(np.vstack([start, start + edges]), *bounds.T)
+            options = {"initial_simplex": simplex}
+            optimize.minimize(
+                lambda code: -value(code), start, method="Nelder-Mead", options=options
+            )
 
 
-def differential_evolution(
-    value: Value, draw: Draw, bounds: np.ndarray, budget: int, rng, n_members: int = 20
-) -> None:
-    """Mix the members of a population (Storn & Price 1997), until they have become alike."""
-    first = draw(n_members)
+def differential_evolution(value: Value, draw: Draw, bounds: np.ndarray, budget: int, rng) -> None:
+    """Mix the members of a population (Storn & Price 1997), until they have become alike.
+
+    It has as many members as make five generations or more, from 5 to 20.
+    """
+    first = draw(min(max(budget // 5, 5), 20))
     optimize.differential_evolution(
         lambda code: -value(code), bounds, init=first, maxiter=budget, polish=False, seed=rng
     )

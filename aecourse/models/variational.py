@@ -10,11 +10,7 @@ from ..data import require_rows
 from ..runtime import device_of, require_count
 from .dense import Activation, mlp, require_layer_sizes
 
-# What the decoder's output means: its negative log-likelihood, and the step from output to data.
-LIKELIHOODS = {
-    "bernoulli": (losses.bernoulli_nll, torch.sigmoid),
-    "gaussian": (losses.gaussian_nll, nn.Identity()),
-}
+LIKELIHOODS = ("bernoulli", "gaussian")
 
 
 class VAE(nn.Module):
@@ -31,7 +27,10 @@ class VAE(nn.Module):
         Stands between the layers, never behind the last one of either part.
     likelihood : {"bernoulli", "gaussian"}
         Of the data, given a code: Bernoulli pixels in [0, 1], of which the decoder computes the
-        logits; or a Gaussian of variance 1, of which it computes the mean.
+        logits; or a Gaussian, of which it computes the mean.
+    variance : float
+        Of the Gaussian, above 0, in squared units of the data. The smaller, the more a squared
+        error costs.
     beta : float
         Weight of the KL divergence in the loss (Higgins et al. 2017). With 1, the loss is the
         negative evidence lower bound (ELBO).
@@ -45,7 +44,8 @@ class VAE(nn.Module):
     Raises
     ------
     ValueError
-        If the likelihood is unknown, ``beta`` is negative, or as `mlp` does.
+        If the likelihood is unknown, ``variance`` is not above 0, ``beta`` is negative, or as `mlp`
+        does.
     TypeError
         As `mlp` does.
 
@@ -65,18 +65,21 @@ class VAE(nn.Module):
         activation: Activation = nn.SiLU,
         *,
         likelihood: str = "bernoulli",
+        variance: float = 1.0,
         beta: float = 1.0,
     ):
         super().__init__()
         if likelihood not in LIKELIHOODS:
             raise ValueError(f"expected one of {list(LIKELIHOODS)}, got {likelihood!r}")
+        if not 0 < variance < float("inf"):
+            raise ValueError(f"expected a variance above 0, got {variance!r}")
         if not 0 <= beta < float("inf"):
             raise ValueError(f"expected beta from 0, got {beta!r}")
         require_layer_sizes(layer_sizes)
         self.encoder = mlp((*layer_sizes[:-1], 2 * layer_sizes[-1]), activation)
         self.decoder = mlp(layer_sizes[::-1], activation)
         self.n_features, self.n_latent = layer_sizes[0], layer_sizes[-1]
-        self.likelihood, self.beta = likelihood, beta
+        self.likelihood, self.variance, self.beta = likelihood, variance, beta
 
     def encode_distribution(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Map samples (n_samples, n_features) to mean and log-variance, each (n_samples, n_latent).
@@ -114,8 +117,8 @@ class VAE(nn.Module):
 
         For Bernoulli pixels these are probabilities, for Gaussian values their means.
         """
-        to_data = LIKELIHOODS[self.likelihood][1]
-        return to_data(self.decoder(require_rows("z", z, self.n_latent)))
+        out = self.decoder(require_rows("z", z, self.n_latent))
+        return out.sigmoid() if self.likelihood == "bernoulli" else out
 
     def forward(self, x: Tensor) -> Tensor:
         """Reconstruct samples of shape (n_samples, n_features) from the means of their codes."""
@@ -123,8 +126,10 @@ class VAE(nn.Module):
 
     def reconstruction_nll(self, z: Tensor, x: Tensor) -> Tensor:
         """Return −ln p(x|z) of each sample given its code, of shape (n_samples,), in nats."""
-        nll = LIKELIHOODS[self.likelihood][0]
-        return nll(self.decoder(require_rows("z", z, self.n_latent)), x)
+        out = self.decoder(require_rows("z", z, self.n_latent))
+        if self.likelihood == "bernoulli":
+            return losses.bernoulli_nll(out, x)
+        return losses.gaussian_nll(out, x, self.variance)
 
     def loss_terms(self, x: Tensor, y: Tensor | None = None) -> dict[str, Tensor]:
         """Return reconstruction and KL of each sample, of shape (n_samples,), in nats.

@@ -13,8 +13,9 @@ FAMILIES = ("circle", "triangle", "square", "star")
 def random_shapes(n_shapes: int, *, seed: int = 0) -> tuple[list[Shape], Tensor]:
     """Draw shapes of four families: circles, triangles, squares and five-pointed stars.
 
-    Each is turned by up to 10 degrees. Its corners lie at a radius of 0.92 to 1.0 and are rounded
-    by up to 0.05; the notches of stars lie at 0.4 to 0.7 of that radius.
+    Each is turned by up to 10 degrees. Its corners lie at a radius of 0.92 to 1.0, and it is then
+    grown by 0.03 to 0.06, which rounds them; the notches of stars lie at 0.35 to 0.7 of that
+    radius, before it is grown.
 
     Parameters
     ----------
@@ -39,8 +40,8 @@ def random_shapes(n_shapes: int, *, seed: int = 0) -> tuple[list[Shape], Tensor]
     )
     shapes = []
     for family in families.tolist():
-        radius, rounding = rng.uniform(0.92, 1.0), rng.uniform(0, 0.05)
-        depth, degrees = rng.uniform(0.4, 0.7), rng.uniform(-10, 10)
+        radius, rounding = rng.uniform(0.92, 1.0), rng.uniform(0.03, 0.06)
+        depth, degrees = rng.uniform(0.35, 0.7), rng.uniform(-10, 10)
         shape = (
             circle(radius),
             polygon(3, radius, rounding=rounding),

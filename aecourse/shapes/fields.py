@@ -1,6 +1,6 @@
 """Fields: a shape as numbers on a grid, and what is measured on them.
 
-A field is a Tensor of shape (..., n, n) over [−1.5, 1.5]²; rows run upwards along y, columns along
+A field is a Tensor of shape (..., n, n) over [−1.3, 1.3]²; rows run upwards along y, columns along
 x. It is negative inside.
 """
 
@@ -14,10 +14,10 @@ from torch.nn import functional
 
 from ..runtime import require_count
 
-EXTENT = 1.5
+EXTENT = 1.3
 
 
-def grid(resolution: int = 64) -> Tensor:
+def grid(resolution: int = 128) -> Tensor:
     """Return the nodes of a field, as x and y.
 
     Parameters
@@ -32,10 +32,11 @@ def grid(resolution: int = 64) -> Tensor:
     Examples
     --------
     >>> grid(3)[0, :, 0]  # x along the bottom row
-    tensor([-1.5000,  0.0000,  1.5000], dtype=torch.float64)
+    tensor([-1.3000,  0.0000,  1.3000], dtype=torch.float64)
     """
-    axis = torch.linspace(-EXTENT, EXTENT, require_count("resolution", resolution, at_least=2))
-    return torch.stack(torch.meshgrid(axis, axis, indexing="xy"), dim=-1).double()
+    resolution = require_count("resolution", resolution, at_least=2)
+    axis = torch.linspace(-EXTENT, EXTENT, resolution, dtype=torch.double)
+    return torch.stack(torch.meshgrid(axis, axis, indexing="xy"), dim=-1)
 
 
 def spacing(phi: Tensor) -> float:
@@ -216,10 +217,11 @@ def intersection_over_union(phi: Tensor, other: Tensor) -> Tensor:
     return (a & b).sum(dim=(-2, -1)) / union
 
 
-def pieces(phi: Tensor) -> int:
+def pieces(phi: Tensor, *, above: float = 0.0) -> int:
     """Count the connected pieces of the inside of a field (n, n): its outer outlines.
 
-    The shape may touch the border, which then closes the outline.
+    The shape may touch the border, which then closes the outline. Pieces are counted whose outer
+    outline encloses an area larger than ``above``.
 
     Raises
     ------
@@ -228,17 +230,23 @@ def pieces(phi: Tensor) -> int:
     """
     closed = np.pad(require_field(phi, border=False), 1, constant_values=1.0)
     lines = contourpy.contour_generator(z=closed).lines(0.0)
-    return sum(_enclosed(line) > 0 for line in lines)
+    return sum(_enclosed(line) * spacing(phi) ** 2 > above for line in lines)
 
 
-def buildable(phi: Tensor, *, minimum_area: float) -> bool:
-    """Say whether a field (n, n) holds a shape in one piece, off the border, and large enough.
+def buildable(phi: Tensor, *, minimum_area: float, minimum_width: float = 0.0) -> bool:
+    """Say whether a field (n, n) holds a shape that could be made.
+
+    It is one piece, off the border and large enough. Whoever takes half the minimum width off all
+    sides has one piece left: no *neck* between two parts is narrower. Whoever adds as much on all
+    sides leaves the outside in one piece: no *slit* that leads to a wider place is narrower, and
+    there is no hole. Tips and notches may be narrow: crumbs of a thousandth of the area, which the
+    grid may leave of them, do not count.
 
     Parameters
     ----------
     phi : Tensor of shape (n, n)
-        Finite numbers.
-    minimum_area : float
+        Finite numbers; with a minimum width, distances as far as half of it.
+    minimum_area, minimum_width : float
 
     Returns
     -------
@@ -254,10 +262,18 @@ def buildable(phi: Tensor, *, minimum_area: float) -> bool:
     >>> disk = grid().norm(dim=-1) - 1
     >>> buildable(disk, minimum_area=3), buildable(disk, minimum_area=4)
     (True, False)
+    >>> two_disks_and_a_neck = (grid() - torch.tensor([0.5, 0.0])).norm(dim=-1) - 0.51
+    >>> two_disks_and_a_neck = torch.minimum(two_disks_and_a_neck, two_disks_and_a_neck.flip(1))
+    >>> buildable(two_disks_and_a_neck, minimum_area=1, minimum_width=0.1)
+    False
     """
-    field = require_field(phi, inside=False, border=False)
-    off_border = (_border(field) > 0).all()
-    return bool((field < 0).any() and off_border and pieces(phi) == 1 and area(phi) >= minimum_area)
+    field = torch.as_tensor(require_field(phi, inside=False, border=False))
+    half = minimum_width / 2
+    if not (field < -half).any() or (_border(field.numpy()) <= half).any():
+        return False
+    size = area(field)
+    thinner, outside = (pieces(phi, above=1e-3 * size) for phi in (field + half, half - field))
+    return bool(pieces(field) == thinner == outside == 1 and size >= minimum_area)
 
 
 def require_field(phi: Tensor, *, inside: bool = True, border: bool = True) -> np.ndarray:

@@ -79,19 +79,20 @@ class Shape:
 
         Exact, except inside a rounded shape where a reflex corner is nearest: there a little less.
         """
-        start, edge = self.vertices, self._edges()
-        to_point = points[..., None, :].to(start) - start  # (..., n_vertices, 2)
-        along = (to_point * edge).sum(dim=-1) / edge.square().sum(dim=-1).clamp(min=1e-300)
-        distance = (to_point - along.clamp(0, 1)[..., None] * edge).norm(dim=-1).amin(dim=-1)
-        # A ray to the right crosses the outline an odd number of times from a point inside.
-        below, left = to_point[..., 1] >= 0, _cross(edge, to_point) > 0
-        crosses = (below & ~below.roll(-1, dims=-1) & ~left) | (
-            ~below & below.roll(-1, dims=-1) & left
-        )
-        inside = crosses.sum(dim=-1) % 2 == 1
+        x, y = points.double().unbind(dim=-1)
+        squared = torch.full_like(x, math.inf)
+        inside = torch.zeros_like(x, dtype=torch.bool)
+        for (x0, y0), (dx, dy) in zip(self.vertices.tolist(), self._edges().tolist(), strict=True):
+            u, v = x - x0, y - y0
+            along = ((u * dx + v * dy) / max(dx**2 + dy**2, 1e-300)).clamp(0, 1)
+            squared = torch.minimum(squared, (u - along * dx) ** 2 + (v - along * dy) ** 2)
+            # A ray to the right crosses the outline an odd number of times from a point inside.
+            beside = (v >= 0) != (v >= dy)
+            inside ^= beside & ((dx * v - dy * u > 0) == (dy > 0))
+        distance = squared.sqrt()
         return torch.where(inside, -distance, distance) - self.rounding
 
-    def field(self, resolution: int = 64) -> Tensor:
+    def field(self, resolution: int = 128) -> Tensor:
         """Return the signed distance on a grid of (resolution, resolution) nodes, as float32."""
         return self.signed_distance(grid(resolution)).float()
 
