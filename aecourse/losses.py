@@ -79,8 +79,9 @@ def gaussian_nll(mean: Tensor, x: Tensor, variance: float = 1.0) -> Tensor:
 def bernoulli_nll(logits: Tensor, x: Tensor) -> Tensor:
     """Negative log-likelihood of Bernoulli pixels, summed over each sample.
 
-    Also called binary cross-entropy. For grey values between 0 and 1 it is a usable loss, but not
-    the likelihood of any distribution over them (Loaiza-Ganem & Cunningham 2019).
+    Also called binary cross-entropy. For grey values between 0 and 1 it is not the likelihood of
+    any distribution over them (Loaiza-Ganem & Cunningham 2019), but the average of those of pixels
+    tossed black or white with these values as probabilities.
 
     Parameters
     ----------

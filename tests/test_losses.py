@@ -50,6 +50,16 @@ def test_bernoulli_nll_of_grey_pixels_is_least_at_the_pixel_itself(generator):
     assert (losses.bernoulli_nll(x.logit() + 0.3, x) > entropy).all()
 
 
+def test_bernoulli_nll_of_grey_pixels_is_the_mean_over_tossed_ones(generator):
+    grey = torch.rand(1, 4, generator=generator, dtype=torch.double)
+    logits = 3 * torch.randn(1, 4, generator=generator, dtype=torch.double)
+    pictures = torch.cartesian_prod(*[torch.tensor([0.0, 1.0])] * 4).double()  # all sixteen
+    probability = (pictures * grey + (1 - pictures) * (1 - grey)).prod(dim=1)
+    tossed = losses.bernoulli_nll(logits.expand(16, -1), pictures)
+    mean = (probability * tossed).sum(dim=0, keepdim=True)
+    torch.testing.assert_close(losses.bernoulli_nll(logits, grey), mean)
+
+
 def test_bernoulli_nll_survives_extreme_logits():
     nll = losses.bernoulli_nll(torch.tensor([[1000.0, -1000.0]]), torch.tensor([[0.0, 1.0]]))
     assert nll.item() == 2000

@@ -12,7 +12,7 @@ from .variational import VAE
 
 
 class ConditionalVAE(nn.Module):
-    """A convolutional variational autoencoder that is told the class (Sohn et al. 2015).
+    """A convolutional variational autoencoder that is told the class (Kingma et al. 2014, M2).
 
     Built by hand in the chapter "Choosing the digit". Three convolutions and a dense layer lead to
     the code, and three transposed convolutions back to the image. The label, as a one-hot vector,
