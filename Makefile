@@ -4,6 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.installed
 
+# Idle threads of PyTorch wait asleep: beside other work, those that spin take five times as long.
+export GOMP_SPINCOUNT ?= 1000
+
 .PHONY: book test lab clean
 
 book: $(READY)

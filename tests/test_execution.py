@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from execution_cache import fingerprint
+from execution import fingerprint
 
 ROOT = Path(__file__).parents[1]
 

@@ -25,7 +25,7 @@ def annealed_langevin(
     Each step is x ← x + ½η·score(x, σ) + √η·ε with η = step·σ² and standard normal ε. At a single
     level and for small η the walk ends up drawing from the density that belongs to the score, but
     it crosses the gaps between separate parts of it only at a level as large as the gaps. Written
-    out in the chapter "Sparse and denoising autoencoders".
+    out in the chapter "Denoising, the score, and the way to diffusion models".
 
     Parameters
     ----------

@@ -15,8 +15,8 @@ class Denoiser(nn.Module):
 
     The best such estimate is the mean of all clean samples that could have given the noisy one. It
     differs from the noisy one by σ² times the *score*, the gradient of the noisy data's
-    log-density. Derived in the chapter "Sparse and denoising autoencoders", equation
-    ``eq-tweedie``.
+    log-density. Derived in the chapter "Denoising, the score, and the way to diffusion models",
+    equation ``eq-tweedie``.
 
     The network h of f(x, σ) = x + σ·h(x/√(1 + σ²), ln σ) only has to estimate the noise itself, of
     size 1 at each level. The data should have a mean near 0 and a spread of about 1.

@@ -16,7 +16,7 @@ class SparseAutoencoder(nn.Module):
 
     The code is z = ReLU(W (x − b) + c), the reconstruction b + Σⱼ zⱼ dⱼ with atoms dⱼ of length 1.
     (Long atoms would allow small activations, and so evade a price on these.) Built by hand in the
-    chapter "Sparse and denoising autoencoders".
+    chapter "Few active units: sparse autoencoders".
 
     Two ways keep the code sparse, of which a model has exactly one. The penalty ``l1`` adds
     λ Σⱼ zⱼ to the squared error ‖x̂ − x‖², both summed over a sample and neither halved: for

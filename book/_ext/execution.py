@@ -1,4 +1,9 @@
-"""Keep executed chapters apart by the code they ran.
+"""Execute the chapters that have changed, several at a time, before Sphinx reads them.
+
+myst-nb executes a page when Sphinx reads it, one after the other. Here the pages that its cache
+does not hold yet are executed before, and put into that cache. Each computes with one thread: two
+chapters side by side are done sooner than one after the other with two threads each, they lose
+little when something else runs, and the numbers on a page do not depend on the number of cores.
 
 A cached chapter is executed again when its own cells change. It must also be executed again when
 the package, the pinned requirements or the style of the figures change, or when MNIST has come or
@@ -6,12 +11,25 @@ gone: so the path of the cache holds a hash of these. Sphinx reads every page an
 another one.
 """
 
+import os
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from hashlib import sha256
 from pathlib import Path
+
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
+from jupyter_cache.executors.utils import single_nb_execution
+from myst_nb.core.read import create_nb_reader
+from sphinx.errors import ExtensionError
+from sphinx.util import logging
 
 from aecourse.data.load_mnist import find_mnist
 
 WATCHED = ("aecourse/**/*.py", "requirements.txt", "book/*.mplstyle")
+AT_ONCE = min(os.cpu_count() or 1, 4)  # each chapter needs about a gigabyte
+
+logger = logging.getLogger(__name__)
 
 
 def fingerprint(root: Path) -> str:
@@ -25,12 +43,64 @@ def fingerprint(root: Path) -> str:
 
 
 def choose_cache(app, config):
-    """Point myst-nb to the cache that belongs to the present code."""
+    """Point myst-nb to the cache that belongs to the present code, and kernels to one thread."""
     build = Path(app.outdir).parent
     config.nb_execution_cache_path = str(build / ".jupyter_cache" / fingerprint(Path(app.srcdir)))
+    os.environ["OMP_NUM_THREADS"] = "1"
+
+
+def execute(app, env, docnames):
+    """Execute what the cache lacks of the pages that Sphinx is about to read."""
+    cache = get_cache(app.config.nb_execution_cache_path)
+    stale = {}
+    for docname in filter(docnames.__contains__, app.config.external_site_map):
+        path = Path(env.doc2path(docname))
+        text = path.read_text(encoding="utf-8")
+        reader = create_nb_reader(str(path), env.myst_config, env.mystnb_config, text)
+        notebook = reader and reader.read(text)
+        if notebook and not is_cached(cache, notebook):
+            stale[path] = notebook
+    if not stale:
+        return
+    logger.info(
+        f"executing {len(stale)} pages, {min(AT_ONCE, len(stale))} at a time; "
+        "all of them take some minutes, and each is kept as soon as it is done"
+    )
+    started, failures = time.perf_counter(), []
+    with ProcessPoolExecutor(AT_ONCE) as pool:
+        running = {
+            pool.submit(single_nb_execution, notebook, str(path.parent), None, False): path
+            for path, notebook in stale.items()
+        }
+        for n, done in enumerate(as_completed(running), 1):
+            path, result = running[done], done.result()
+            if result.err is None:
+                data = {"execution_seconds": result.time}
+                bundle = CacheBundleIn(result.nb, str(path), data=data)
+                cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+            else:
+                failures.append(f"{path}:\n{result.exc_string}")
+            state = "failed after" if result.err else "executed in"
+            minutes, seconds = divmod(round(time.perf_counter() - started), 60)
+            logger.info(
+                f"[{n:2} of {len(stale)}, {minutes}:{seconds:02}] "
+                f"{path.stem} {state} {result.time:.0f} s"
+            )
+    if failures:
+        raise ExtensionError("Executing notebook failed: " + "\n\n".join(failures))
+
+
+def is_cached(cache, notebook) -> bool:
+    """Say whether the cache holds a notebook with these cells."""
+    try:
+        cache.match_cache_notebook(notebook)
+    except KeyError:
+        return False
+    return True
 
 
 def setup(app):
     """Connect to Sphinx."""
     app.connect("config-inited", choose_cache)
+    app.connect("env-before-read-docs", execute)
     return {"parallel_read_safe": True}
