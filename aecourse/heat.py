@@ -13,6 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import eigsh, spsolve
 
 from .shapes import require_field
+from .validation import require_positive
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +98,7 @@ def cool(
         "capacity": capacity,
     }
     for name, value in constants.items():
-        if not 0 < value < np.inf:
-            raise ValueError(f"expected {name} above 0, got {value!r}")
+        require_positive(name, value)
     phi = require_field(phi)
     points, triangles, outline, of_field = _cut(phi, spacing)
     conduction, mass = _over_triangles(points, triangles)
@@ -115,7 +115,10 @@ def cool(
     of_field = of_field[keep]
     system = (conductivity * conduction + transfer * surface).tocsc()
     steady = spsolve(system, heating * mass.sum(axis=1))
-    rate = eigsh(system, k=1, M=capacity * mass.tocsc(), sigma=0, return_eigenvectors=False)[0]
+    start = np.ones(len(steady))  # the slowest decay has one sign; without it, the start is random
+    rate = eigsh(
+        system, k=1, M=capacity * mass.tocsc(), sigma=0, v0=start, return_eigenvectors=False
+    )[0]
     temperature = np.full(phi.size, np.nan)
     temperature[of_field[of_field >= 0]] = steady[of_field >= 0]
     return Cooling(
@@ -128,54 +131,72 @@ def cool(
 
 
 def _cut(phi: np.ndarray, spacing: float):
-    """Triangulate the inside of a shape; φ is linear on each triangle of the grid.
+    r"""Triangulate the inside of a shape, where φ is linear on each triangle of the grid.
+
+    A triangle with three nodes inside (●) is kept whole. With one inside, a corner remains of it;
+    with two, a quadrilateral, which is two triangles:
+
+               p ●                        o ○
+                / \                        / \
+           pq ×---× pr               os ×---× ot
+              /     \                    / ⟍   \
+           q ○-------○ r             s ●-------● t
+
+    The crosses, where φ is 0 on an edge, are joined by a piece of the outline.
 
     Returns the points (n_points, 2), the triangles (n, 3) and the pieces of the outline (n, 2) as
     indices into them, and for each point the node of the field that it is, or −1.
     """
-    n, phi = len(phi), phi.ravel()
-    # No node lies on the outline itself, or so close that a triangle degenerates.
-    phi = np.where(np.abs(phi) < 1e-4 * spacing, 1e-4 * spacing, phi)
+    n = len(phi)
+    phi = _off_the_nodes(phi).ravel()
+    grid_triangles = _grid_triangles(n)
+    n_inside = (phi[grid_triangles] < 0).sum(axis=1)
+    p, q, r = _odd_one_first(grid_triangles[n_inside == 1], phi < 0)
+    o, s, t = _odd_one_first(grid_triangles[n_inside == 2], phi > 0)
+    cut = np.concatenate([[p, q], [p, r], [o, s], [o, t]], axis=1)  # the edges, by both their ends
+    edges, crossing = np.unique(np.sort(cut, axis=0), axis=1, return_inverse=True)
+    crossing = crossing.ravel() + n * n  # crossings are numbered after the nodes
+    pq, pr, os, ot = np.split(crossing, np.cumsum([len(p), len(p), len(o)]))
+    whole = grid_triangles[n_inside == 3].T
+    triangles = np.concatenate([whole, [p, pq, pr], [os, s, t], [os, t, ot]], axis=1).T
+    outline = np.concatenate([[pq, pr], [os, ot]], axis=1).T
+    nodes = spacing * np.stack(np.divmod(np.arange(n * n), n)[::-1], axis=1).astype(float)
+    share = (phi[edges[0]] / (phi[edges[0]] - phi[edges[1]]))[:, None]  # of the way to the zero
+    points = np.concatenate([nodes, (1 - share) * nodes[edges[0]] + share * nodes[edges[1]]])
+    return _only_used(points, triangles, outline, n * n)
+
+
+def _off_the_nodes(phi: np.ndarray) -> np.ndarray:
+    """Move the outline off nodes that it meets, or nearly: there a triangle would degenerate."""
+    steepest = max(np.abs(np.diff(phi, axis=axis)).max() for axis in (0, 1))
+    close = 1e-4 * steepest  # a ten-thousandth of the spacing, whatever the scale of φ
+    return np.where(np.abs(phi) < close, close, phi)
+
+
+def _grid_triangles(n: int) -> np.ndarray:
+    """Cut each square of the grid in two; the diagonals alternate, so that none is preferred."""
     a = (np.arange(n - 1)[:, None] * n + np.arange(n - 1)).ravel()  # lower left node of each square
     b, c, d = a + 1, a + n + 1, a + n
-    even = (a // n + a % n) % 2 == 0  # the diagonals alternate, so that no direction is preferred
+    even = (a // n + a % n) % 2 == 0
     lower = np.where(even, (a, b, c), (a, b, d)).T
     upper = np.where(even, (a, c, d), (b, c, d)).T
-    grid_triangles = np.concatenate([lower, upper])
-    inside = phi[grid_triangles] < 0
-    count = inside.sum(axis=1)
+    return np.concatenate([lower, upper])
 
-    def odd_one_first(chosen, odd):
-        """Turn triangles so that the one node inside, or outside, comes first."""
-        first = (inside[chosen] == odd).argmax(axis=1)
-        turned = (first[:, None] + np.arange(3)) % 3
-        return np.take_along_axis(grid_triangles[chosen], turned, axis=1).T
 
-    p, q, r = odd_one_first(count == 1, True)
-    o, s, t = odd_one_first(count == 2, False)
-    ends = np.concatenate(
-        [np.stack([p, q]), np.stack([p, r]), np.stack([o, s]), np.stack([o, t])], 1
-    )
-    edges, crossing = np.unique(np.sort(ends, axis=0), axis=1, return_inverse=True)
-    crossing = crossing.ravel() + n * n  # the points where edges cross the outline, after the nodes
-    pq, pr, os, ot = np.split(crossing, np.cumsum([len(p), len(p), len(o)]))
-    triangles = np.concatenate(
-        [
-            grid_triangles[count == 3],
-            np.stack([p, pq, pr], axis=1),
-            np.stack([os, s, t], axis=1),
-            np.stack([os, t, ot], axis=1),
-        ]
-    )
-    outline = np.concatenate([np.stack([pq, pr], axis=1), np.stack([os, ot], axis=1)])
-    nodes = spacing * np.stack(np.divmod(np.arange(n * n), n)[::-1], axis=1).astype(float)
-    share = (phi[edges[0]] / (phi[edges[0]] - phi[edges[1]]))[:, None]
-    points = np.concatenate([nodes, (1 - share) * nodes[edges[0]] + share * nodes[edges[1]]])
-    used, triangles_used = np.unique(triangles, return_inverse=True)
+def _odd_one_first(triangles: np.ndarray, odd: np.ndarray) -> np.ndarray:
+    """Turn triangles so that their one odd node comes first; return the corners, (3, n)."""
+    first = odd[triangles].argmax(axis=1)
+    turned = (first[:, None] + np.arange(3)) % 3
+    return np.take_along_axis(triangles, turned, axis=1).T
+
+
+def _only_used(points: np.ndarray, triangles: np.ndarray, outline: np.ndarray, n_nodes: int):
+    """Leave out the points that no triangle has, and number the others anew."""
+    used, renumbered = np.unique(triangles, return_inverse=True)
     new = np.full(len(points), -1)
     new[used] = np.arange(len(used))
-    of_field = np.where(used < n * n, used, -1)
-    return points[used], triangles_used.reshape(-1, 3), new[outline], of_field
+    of_field = np.where(used < n_nodes, used, -1)
+    return points[used], renumbered.reshape(-1, 3), new[outline], of_field
 
 
 def _over_triangles(points: np.ndarray, triangles: np.ndarray):

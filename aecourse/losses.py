@@ -9,7 +9,10 @@ import math
 from torch import Tensor
 from torch.nn import functional
 
+from .validation import of_one_shape, require_positive, require_unit_interval
 
+
+@of_one_shape
 def squared_error(x_hat: Tensor, x: Tensor) -> Tensor:
     """Squared error of a reconstruction, summed over the values of each sample.
 
@@ -28,8 +31,6 @@ def squared_error(x_hat: Tensor, x: Tensor) -> Tensor:
 
     Raises
     ------
-    TypeError
-        If one of them does not hold floating-point numbers.
     ValueError
         If the shapes differ: broadcasting would return a wrong number quietly.
 
@@ -39,10 +40,10 @@ def squared_error(x_hat: Tensor, x: Tensor) -> Tensor:
     >>> squared_error(torch.zeros(2, 3), torch.tensor([[1.0, 2.0, 2.0], [0.0, 0.0, 1.0]]))
     tensor([9., 1.])
     """
-    _require_alike("x_hat", x_hat, "x", x)
     return (x_hat - x).square().flatten(1).sum(dim=1)
 
 
+@of_one_shape
 def gaussian_nll(mean: Tensor, x: Tensor, variance: float = 1.0) -> Tensor:
     """Negative log-likelihood of values with Gaussian noise, summed over the values of each sample.
 
@@ -63,8 +64,8 @@ def gaussian_nll(mean: Tensor, x: Tensor, variance: float = 1.0) -> Tensor:
 
     Raises
     ------
-    TypeError, ValueError
-        As `squared_error` does.
+    ValueError
+        If the shapes differ, or the variance is not above 0.
 
     Examples
     --------
@@ -72,10 +73,12 @@ def gaussian_nll(mean: Tensor, x: Tensor, variance: float = 1.0) -> Tensor:
     >>> gaussian_nll(torch.zeros(1, 1), torch.zeros(1, 1))  # ½ ln 2π
     tensor([0.9189])
     """
+    require_positive("variance", variance)
     constant = math.prod(x.shape[1:]) * math.log(2 * math.pi * variance)
     return 0.5 * (squared_error(mean, x) / variance + constant)
 
 
+@of_one_shape
 def bernoulli_nll(logits: Tensor, x: Tensor) -> Tensor:
     """Negative log-likelihood of Bernoulli pixels, summed over each sample.
 
@@ -97,8 +100,6 @@ def bernoulli_nll(logits: Tensor, x: Tensor) -> Tensor:
 
     Raises
     ------
-    TypeError
-        If one of them does not hold floating-point numbers.
     ValueError
         If the shapes differ, or a value of ``x`` lies outside [0, 1].
 
@@ -108,12 +109,12 @@ def bernoulli_nll(logits: Tensor, x: Tensor) -> Tensor:
     >>> bernoulli_nll(torch.zeros(1, 2), torch.tensor([[0.0, 1.0]]))  # two fair coins: 2 ln 2
     tensor([1.3863])
     """
-    _require_alike("logits", logits, "x", x)
     require_unit_interval(x)
     nll = functional.binary_cross_entropy_with_logits(logits, x, reduction="none")
     return nll.flatten(1).sum(dim=1)
 
 
+@of_one_shape
 def kl_to_standard_normal(mean: Tensor, log_var: Tensor) -> Tensor:
     """KL divergence from N(mean, exp(log_var)) to N(0, I), summed over each code.
 
@@ -131,8 +132,6 @@ def kl_to_standard_normal(mean: Tensor, log_var: Tensor) -> Tensor:
 
     Raises
     ------
-    TypeError
-        If one of them does not hold floating-point numbers.
     ValueError
         If the shapes differ: broadcasting would return a wrong number quietly.
 
@@ -142,26 +141,4 @@ def kl_to_standard_normal(mean: Tensor, log_var: Tensor) -> Tensor:
     >>> kl_to_standard_normal(torch.tensor([[0.0], [2.0]]), torch.zeros(2, 1))
     tensor([0., 2.])
     """
-    _require_alike("mean", mean, "log_var", log_var)
     return 0.5 * (mean.square() + log_var.exp() - log_var - 1).flatten(1).sum(dim=1)
-
-
-def require_unit_interval(x: Tensor) -> None:
-    """Raise a ValueError unless all values lie in [0, 1]."""
-    if x.numel() and not (x.min() >= 0 and x.max() <= 1):  # written so that NaN is refused too
-        raise ValueError(
-            f"expected values in [0, 1], got {x.min():.4g} to {x.max():.4g}: scale the data first"
-        )
-
-
-def _require_alike(name_a: str, a: Tensor, name_b: str, b: Tensor) -> None:
-    """Raise unless two tensors of numbers have one shape, with at least a row for each sample."""
-    for name, tensor in ((name_a, a), (name_b, b)):
-        if not (isinstance(tensor, Tensor) and tensor.is_floating_point()):
-            came = tensor.dtype if isinstance(tensor, Tensor) else type(tensor).__name__
-            raise TypeError(f"expected {name} as a Tensor of floating-point numbers, got {came}")
-    if a.shape != b.shape or a.ndim < 2:
-        raise ValueError(
-            f"expected {name_a} and {name_b} of one shape (n_samples, ...), "
-            f"got {tuple(a.shape)} and {tuple(b.shape)}"
-        )

@@ -1,13 +1,14 @@
-"""Seed, device and modes, set and put back as they were found; and whole numbers, checked."""
+"""Seed, device and modes, set and put back as they were found; and a pass over data in batches."""
 
-import operator
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+from .validation import require_count, require_seed
 
 
 def seed_everything(seed: int) -> None:
@@ -61,44 +62,15 @@ def seeded(seed: int) -> Iterator[None]:
     >>> bool((torch.get_rng_state() == before).all())
     True
     """
-    seed = require_seed(seed)
-    streams = [(torch.set_rng_state, torch.get_rng_state())]
-    if torch.cuda.is_available():
-        streams.append((torch.cuda.set_rng_state_all, torch.cuda.get_rng_state_all()))
-    if torch.backends.mps.is_available():
-        streams.append((torch.mps.set_rng_state, torch.mps.get_rng_state()))
-    torch.manual_seed(seed)
-    try:
-        yield
-    finally:
-        for restore, state in streams:
-            restore(state)
-
-
-def require_seed(seed: int) -> int:
-    """Return a seed that Python, NumPy and PyTorch all take, or raise a ValueError."""
-    return require_count("seed", seed, at_least=0, at_most=2**32 - 1)
-
-
-def require_count(name: str, value: int, *, at_least: int = 1, at_most: int | None = None) -> int:
-    """Return a whole number in a range as an int, or raise a ValueError that names it.
-
-    Examples
-    --------
-    >>> require_count("epochs", 2.5)
-    Traceback (most recent call last):
-    ValueError: expected epochs to be a whole number from 1, got 2.5
-    """
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = None
-    if number is None or number < at_least or (at_most is not None and number > at_most):
-        limit = "" if at_most is None else f" to {at_most}"
-        raise ValueError(
-            f"expected {name} to be a whole number from {at_least}{limit}, got {value!r}"
-        )
-    return number
+    seed, mps = require_seed(seed), torch.backends.mps.is_available()
+    with torch.random.fork_rng(range(torch.cuda.device_count())):
+        state = torch.mps.get_rng_state() if mps else None  # which fork_rng does not reach
+        torch.manual_seed(seed)
+        try:
+            yield
+        finally:
+            if mps:
+                torch.mps.set_rng_state(state)
 
 
 def choose_device(name: str | torch.device | None = None) -> torch.device:
@@ -147,6 +119,14 @@ def device_of(model: nn.Module) -> torch.device:
     return torch.device("cpu") if weights is None else weights.device
 
 
+def brought_to(model: nn.Module, values: Tensor) -> Tensor:
+    """Bring a tensor to a model's device, and floats to its precision."""
+    weights = next(model.parameters(), next(model.buffers(), None))
+    if weights is not None and values.is_floating_point():
+        values = values.to(weights.dtype)  # before it moves: some devices know no doubles
+    return values.to(device_of(model))
+
+
 @contextmanager
 def keeping_modes(model: nn.Module) -> Iterator[None]:
     """Give each layer of a model its own mode (training or evaluation) back at the end."""
@@ -178,3 +158,48 @@ def evaluating(model: nn.Module) -> Iterator[None]:
     with keeping_modes(model), torch.no_grad():
         model.eval()
         yield
+
+
+def in_batches(
+    function: Callable[..., Tensor | tuple[Tensor, ...]],
+    model: nn.Module,
+    *data: Tensor | None,
+    batch_size: int = 4096,
+):
+    """Call a function on one batch after the other, and join what it returns, on the CPU.
+
+    In evaluation mode and without gradients; the batch size limits the memory, not the result.
+
+    Parameters
+    ----------
+    function : callable
+        Maps tensors of shape (n, ...) to one tensor of shape (n, ...), or to several.
+    model : nn.Module
+        What it computes with: batches go to the device of its weights.
+    *data : Tensor of shape (n_samples, ...) or None
+        What to cut into batches, all in the same way; None is handed on.
+    batch_size : int
+
+    Returns
+    -------
+    Tensor or tuple of Tensor
+        As the function does, for all samples.
+
+    Examples
+    --------
+    >>> in_batches(torch.neg, nn.Identity(), torch.arange(3.0), batch_size=2)
+    tensor([-0., -1., -2.])
+    """
+    batch_size = require_count("batch_size", batch_size)
+    batches = [
+        tuple(None if part is None else part[start : start + batch_size] for part in data)
+        for start in range(0, len(data[0]), batch_size)
+    ]
+    with evaluating(model):
+        found = [
+            function(*(None if part is None else brought_to(model, part) for part in batch))
+            for batch in batches
+        ]
+    if isinstance(found[0], Tensor):
+        return torch.cat([part.cpu() for part in found])
+    return tuple(torch.cat([part.cpu() for part in parts]) for parts in zip(*found, strict=True))

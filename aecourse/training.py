@@ -2,77 +2,22 @@
 
 import math
 import sys
-from dataclasses import dataclass, field
-from numbers import Real
 
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from .data import Samples, require_samples
-from .runtime import (
-    choose_device,
-    device_of,
-    evaluating,
-    keeping_modes,
-    require_count,
-    require_seed,
-    seeded,
-)
-
-
-@dataclass(repr=False)
-class History:
-    """What training did, epoch by epoch.
-
-    Attributes
-    ----------
-    train, validation : dict of str to list of float
-        Average per sample in each epoch: ``"loss"``, and each term of it where it has several.
-        Training values are taken while the weights change, validation values after the epoch.
-    interrupted : bool
-        Whether Ctrl-C ended the training early.
-
-    Examples
-    --------
-    >>> print(History(train={"loss": [4.0, 2.0]}, validation={"loss": [5.0, 3.0]}))
-    epoch        loss  held-out loss
-        1           4              5
-        2           2              3
-    """
-
-    train: dict[str, list[float]] = field(default_factory=dict)
-    validation: dict[str, list[float]] = field(default_factory=dict)
-    interrupted: bool = False
-
-    def __len__(self) -> int:
-        return len(self.train.get("loss", []))
-
-    def __repr__(self) -> str:
-        columns = self.train | {
-            f"held-out {name}": values for name, values in self.validation.items()
-        }
-        step = max(1, math.ceil(len(self) / 10))  # about ten lines, the last epoch among them
-        lines = ["  ".join(["epoch", *(f"{name:>10}" for name in columns)])]
-        for epoch in range((len(self) - 1) % step, len(self), step):
-            cells = (
-                f"{column[epoch]:>{max(10, len(name))}.4g}" for name, column in columns.items()
-            )
-            lines.append("  ".join([f"{epoch + 1:>5}", *cells]))
-        return "\n".join(lines)
-
-    def plot(self, ax, **options):
-        """Draw a term into the given Axes; options as for `plotting.curves`, which does it."""
-        from . import plotting  # the one look upwards, only when a picture is asked for
-
-        return plotting.curves(ax, self.train, self.validation, **options)
+from .data import Samples
+from .history import History
+from .runtime import brought_to, choose_device, device_of, in_batches, keeping_modes, seeded
+from .validation import require_count, require_positive, require_samples, require_seed
 
 
 def fit(
     model: nn.Module,
-    samples: Samples | Tensor,
+    samples: Samples | Tensor | tuple[Tensor, Tensor],
     *,
-    validation: Samples | Tensor | None = None,
+    held_out: Samples | Tensor | tuple[Tensor, Tensor] | None = None,
     epochs: int,
     batch_size: int = 256,
     learning_rate: float = 3e-3,
@@ -92,10 +37,11 @@ def fit(
     model : nn.Module
         Its ``loss_terms(x, y)`` returns a dict of tensors of shape (n_samples,). The loss is the
         sum of the terms, averaged over the batch.
-    samples : Samples or Tensor of shape (n_samples, ...)
-        What to train on.
-    validation : Samples or Tensor, optional
-        Held-out samples, scored after each epoch, never trained on.
+    samples : Samples, array of shape (n_samples, ...), or pair of arrays
+        What to train on: x alone, or x and y. Floating-point numbers of any precision, in a tensor
+        or a NumPy array; the model is given its own precision.
+    held_out : likewise, optional
+        Scored after each epoch, never trained on.
     epochs : int
         Passes over the samples.
     batch_size : int
@@ -122,8 +68,8 @@ def fit(
         If the data is empty or holds NaN or infinity, a setting is out of range, the model has
         nothing to train, or a loss term is not one value per sample.
     TypeError
-        If the model has no ``loss_terms`` or these are no dict of tensors, or the samples are no
-        tensors of floating-point numbers.
+        If the model has no ``loss_terms`` or these are no dict of tensors, or the data is of whole
+        numbers.
     FloatingPointError
         If the loss or a weight stops being finite; the message names the epoch.
 
@@ -135,11 +81,9 @@ def fit(
     3
     """
     samples = _as_samples(samples, "samples")
-    validation = None if validation is None else _as_samples(validation, "validation")
+    held_out = None if held_out is None else _as_samples(held_out, "held_out")
     epochs, batch_size = require_count("epochs", epochs), require_count("batch_size", batch_size)
-    seed = require_seed(seed)
-    if not (isinstance(learning_rate, Real) and 0 < learning_rate < math.inf):
-        raise ValueError(f"expected a learning_rate above 0, got {learning_rate!r}")
+    seed, learning_rate = require_seed(seed), require_positive("learning_rate", learning_rate)
     if not (isinstance(model, nn.Module) and hasattr(model, "loss_terms")):
         came = model.__name__ if isinstance(model, type) else type(model).__name__
         raise TypeError(f"expected a model (an object) with loss_terms(x, y), got {came}")
@@ -159,7 +103,8 @@ def fit(
                 optimiser, learning_rate, total_steps=epochs * n_batches
             )
             order = torch.Generator().manual_seed(seed)  # on the CPU: the same on every device
-            x, y = samples.x.to(device), None if samples.y is None else samples.y.to(device)
+            x = brought_to(model, samples.x)
+            y = None if samples.y is None else brought_to(model, samples.y)
             for epoch in bar:
                 model.train()
                 sums = {}
@@ -174,10 +119,9 @@ def fit(
                 trained = _averages(sums, len(x), f"loss in epoch {epoch}")
                 if not all(weight.isfinite().all() for weight in weights):
                     raise FloatingPointError(_not_finite(f"a weight after epoch {epoch}"))
-                if validation is not None:
-                    sums = _sums(model, validation, seed)
-                    held_out = _averages(sums, len(validation), f"held-out loss in epoch {epoch}")
-                    _record(history.validation, held_out)
+                if held_out is not None:
+                    scored = _scored(model, held_out, seed, f"held-out loss in epoch {epoch}")
+                    _record(history.held_out, scored)
                 _record(history.train, trained)
                 bar.set_postfix(loss=f"{history.train['loss'][-1]:.4g}")
     except KeyboardInterrupt:
@@ -191,7 +135,11 @@ def fit(
 
 
 def average_loss_terms(
-    model: nn.Module, samples: Samples | Tensor, *, batch_size: int = 4096, seed: int = 0
+    model: nn.Module,
+    samples: Samples | Tensor | tuple[Tensor, Tensor],
+    *,
+    batch_size: int = 4096,
+    seed: int = 0,
 ) -> dict[str, float]:
     """Average each loss term over all samples, in evaluation mode and without gradients.
 
@@ -202,12 +150,12 @@ def average_loss_terms(
     ----------
     model : nn.Module
         As for `fit`.
-    samples : Samples or Tensor of shape (n_samples, ...)
+    samples : Samples, array of shape (n_samples, ...), or pair of arrays
         For a score: held-out samples.
     batch_size : int
-        Samples per pass; it limits the memory.
+        Samples per pass; it limits the memory. (A model that draws noise draws it batch by batch.)
     seed : int
-        Fixes any noise that the model draws.
+        Fixes that noise.
 
     Returns
     -------
@@ -219,25 +167,31 @@ def average_loss_terms(
     ValueError, TypeError, FloatingPointError
         As `fit` does.
     """
-    samples, batch_size = _as_samples(samples, "samples"), require_count("batch_size", batch_size)
-    return _averages(_sums(model, samples, seed, batch_size), len(samples), "loss")
+    return _scored(model, _as_samples(samples, "samples"), require_seed(seed), "loss", batch_size)
 
 
-def _sums(
-    model: nn.Module, samples: Samples, seed: int, batch_size: int = 4096
-) -> dict[str, Tensor]:
-    """Sum each loss term over all samples, and leave model and random streams as they were."""
-    sums, device = {}, device_of(model)
-    with seeded(seed), evaluating(model):
-        for start in range(0, len(samples), batch_size):
-            batch = samples[start : start + batch_size]
-            y = None if batch.y is None else batch.y.to(device)
-            _add(sums, _loss_terms(model, batch.x.to(device), y))
-    return sums
+def _scored(
+    model: nn.Module, samples: Samples, seed: int, what: str, batch_size: int = 4096
+) -> dict[str, float]:
+    """Average the loss terms over all samples; leave model and random streams as they were."""
+    names = []
+
+    def values(x: Tensor, y: Tensor | None) -> tuple[Tensor, ...]:
+        terms = _loss_terms(model, x, y)
+        names[:] = terms
+        return tuple(terms.values())
+
+    with seeded(seed):
+        columns = in_batches(values, model, samples.x, samples.y, batch_size=batch_size)
+    sums = {}
+    _add(sums, dict(zip(names, columns, strict=True)))
+    return _averages(sums, len(samples), what)
 
 
-def _as_samples(samples: Samples | Tensor, name: str) -> Samples:
-    """Wrap a tensor, and refuse what cannot be trained on."""
+def _as_samples(samples: Samples | Tensor | tuple, name: str) -> Samples:
+    """Wrap arrays, and refuse what cannot be trained on."""
+    if isinstance(samples, tuple) and len(samples) == 2:
+        samples = Samples(*samples)
     x, y = (samples.x, samples.y) if isinstance(samples, Samples) else (samples, None)
     return Samples(require_samples(name, x), y)
 
@@ -248,6 +202,8 @@ def _loss_terms(model: nn.Module, x: Tensor, y: Tensor | None) -> dict[str, Tens
     named = isinstance(terms, dict) and all(isinstance(term, Tensor) for term in terms.values())
     if not (named and terms):
         raise TypeError(f"expected loss_terms to return a dict of tensors, got {terms!r:.80}")
+    if "loss" in terms:
+        raise ValueError("expected another name for the loss term 'loss': it stands for their sum")
     for name, term in terms.items():
         if term.shape != (len(x),):
             raise ValueError(

@@ -1,18 +1,22 @@
 """Each module of the package imports only from layers below its own."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "aecourse"
 LAYERS = {
-    "runtime": 0,
+    "validation": 0,
+    "runtime": 1,
     "claims": 0,
     "data": 1,
     "shapes": 1,
     "losses": 1,
     "heat": 2,
+    "history": 2,
     "models": 2,
     "training": 3,
     "latent": 4,
@@ -29,7 +33,7 @@ SIBLINGS = {
     "design",
     "plotting",
 }  # a folder of one concept a file: they may share a building block
-AT_CALL_TIME = {("training", "plotting")}  # History.plot asks for a picture of itself
+AT_CALL_TIME = {("history", "plotting")}  # History.plot asks for a picture of itself
 
 
 def imports(tree, package):
@@ -95,3 +99,22 @@ def test_an_import_downwards_is_allowed():
 def test_importing_the_package_pulls_in_no_module():
     tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
     assert list(imports(tree, ["aecourse"])) == []
+
+
+def test_a_module_is_imported_when_it_is_first_named():
+    code = """
+import sys
+import aecourse
+assert "torch" not in sys.modules
+assert {"models", "training", "heat", "validation"} <= set(dir(aecourse))
+try:
+    aecourse.model
+except AttributeError as error:
+    assert "models" in str(error) and "training" in str(error), error
+else:
+    raise AssertionError("a name that is none was found")
+assert "torch" not in sys.modules
+assert aecourse.models.VAE.__name__ == "VAE"
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr

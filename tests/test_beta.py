@@ -18,7 +18,7 @@ def test_the_grid_is_equally_spaced_and_leaves_out_the_ends():
     torch.testing.assert_close(grid, torch.linspace(0.01, 0.99, 100, dtype=torch.double))
     assert len(data.beta_grid(7)) == 7
     for n_points in (1, 0, 2.5):
-        with pytest.raises(ValueError, match="n_points to be a whole number from 2"):
+        with pytest.raises(ValueError, match=r"n_points.* from 2"):
             data.beta_grid(n_points)
 
 
@@ -63,7 +63,11 @@ def test_three_components_are_exact_and_two_are_not():
         for n, seed in ((4000, 0), (1000, 1))
     )
     rms = {
-        k: (evaluation.PCABaseline(train, k)(test) - test).square().mean().sqrt().item()
+        k: (evaluation.PCABaseline.from_samples(train, k)(test) - test)
+        .square()
+        .mean()
+        .sqrt()
+        .item()
         for k in (1, 2, 3)
     }
     assert rms[1] == pytest.approx(1.24, rel=0.05)
@@ -75,7 +79,7 @@ def test_bad_input_is_refused():
     for low, high in ((-1, 5), (5, 5), (3, 2), (0, float("inf")), (float("nan"), 5)):
         with pytest.raises(ValueError, match="expected 0 ≤ low < high, got"):
             data.beta_log_densities(5, low=low, high=high)
-    with pytest.raises(ValueError, match="n_samples to be a whole number from 1, got 0"):
+    with pytest.raises(ValueError, match=r"n_samples.* from 1, got 0"):
         data.beta_log_densities(0)
     with pytest.raises(ValueError, match="seed to be a whole number"):
         data.beta_log_densities(5, seed=-1)

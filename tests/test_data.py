@@ -1,9 +1,8 @@
-import math
-
 import numpy as np
 import pytest
 import torch
 from sklearn.datasets import load_digits
+from torch.utils.data import DataLoader
 
 from aecourse import data
 
@@ -48,41 +47,42 @@ def test_samples_are_selected_together():
     chosen = samples[torch.tensor([7, 2])]
     assert chosen.x[:, 0].tolist() == chosen.y.tolist() == [7, 2]
     assert data.Samples(torch.zeros(4, 1))[:3].y is None
-    assert samples[-1].x.shape == (1, 1)
-    assert [one.y.item() for one in samples] == list(range(10))
+    assert [y.item() for x, y in samples] == [x.item() for x, y in samples] == list(range(10))
+
+
+@pytest.mark.parametrize("index", [3, -7, np.int64(3), torch.tensor(3)])
+def test_one_index_gives_one_pair_or_what_there_is(index):
+    x, y = torch.arange(20.0).reshape(10, 2), torch.arange(10)
+    one, label = data.Samples(x, y)[index]
+    assert (one.tolist(), label.item()) == ([6, 7], 3)
+    assert data.Samples(x)[index].tolist() == [6, 7]
+
+
+def test_a_data_loader_takes_samples():
+    samples = data.Samples(torch.arange(20.0).reshape(10, 2), torch.arange(10))
+    for x, y in DataLoader(samples, batch_size=5, shuffle=True):
+        assert torch.equal(x[:, 0], 2.0 * y)
+    assert [x.shape for x in DataLoader(samples[:4].x, batch_size=4)] == [(4, 2)]
+    assert [len(x) for x in DataLoader(data.Samples(samples.x), batch_size=5)] == [5, 5]
+
+
+def test_arrays_become_tensors_of_their_own():
+    x, y = np.zeros((3, 2), dtype=np.float32), [0, 1, 2]
+    samples = data.Samples(x, y)
+    x[:] = 1
+    assert samples.x.sum() == 0
+    assert (samples.x.dtype, samples.y.dtype) == (torch.float32, torch.int64)
+    for bad in ("abc", None, [[1.0], [1.0, 2.0]]):
+        with pytest.raises(TypeError, match="expected x as a tensor or an array of numbers, got"):
+            data.Samples(bad)
+    with pytest.raises(ValueError, match="got one number"):
+        data.Samples(torch.tensor(1.0))
 
 
 @pytest.mark.parametrize("n_y", [2, 4])
 def test_samples_of_unequal_length_are_refused(n_y):
     with pytest.raises(ValueError, match=f"got 3 x, {n_y} y"):
         data.Samples(torch.zeros(3, 1), torch.zeros(n_y))
-
-
-def test_samples_are_tensors():
-    with pytest.raises(TypeError, match="expected x as a Tensor, got ndarray"):
-        data.Samples(np.zeros((3, 1)))
-    with pytest.raises(TypeError, match="expected y as a Tensor, got list"):
-        data.Samples(torch.zeros(3, 1), [0, 1, 2])
-
-
-@pytest.mark.parametrize(
-    ("bad", "error", "message"),
-    [
-        ([[1.0]], TypeError, "codes as a Tensor, got list"),
-        (torch.tensor([[1]]), TypeError, r"numbers in codes, got torch.int64: use codes.float\(\)"),
-        (torch.zeros(0, 2), ValueError, "at least one sample in codes, got none"),
-        (torch.tensor([[math.nan]]), ValueError, "finite numbers in codes, got NaN or infinity"),
-        (torch.tensor([[-math.inf]]), ValueError, "finite numbers in codes, got NaN or infinity"),
-    ],
-)
-def test_samples_that_cannot_be_computed_with_are_refused(bad, error, message):
-    with pytest.raises(error, match=message):
-        data.require_samples("codes", bad)
-
-
-def test_samples_carry_no_gradient_into_what_comes_next():
-    x = torch.rand(3, 2, requires_grad=True)
-    assert not data.require_samples("x", 2 * x).requires_grad
 
 
 def test_a_stand_in_is_noticed_and_the_real_thing_is_not():
@@ -92,10 +92,3 @@ def test_a_stand_in_is_noticed_and_the_real_thing_is_not():
     assert "stand-in: enlarged digits" in notice
     assert "admonition" in notice._repr_html_()
     assert str(notice) in notice._repr_html_()
-
-
-def test_rows_of_images_are_told_how_to_become_rows():
-    with pytest.raises(ValueError, match=r"got \(5, 1, 2, 2\): use x\.flatten\(1\)"):
-        data.require_rows("x", torch.zeros(5, 1, 2, 2), 4)
-    with pytest.raises(ValueError, match=r"got \(5, 1, 2, 2\)$"):
-        data.require_rows("x", torch.zeros(5, 1, 2, 2), 5)

@@ -33,7 +33,7 @@ def search(objective=bowl, decode=same, **settings):
     ("method", "budget", "gap"),
     [
         ("random", 400, 0.1),
-        ("map", 400, 0.05),
+        ("grid", 400, 0.05),
         ("nelder-mead", 100, 1e-6),
         ("differential-evolution", 400, 5e-3),
         ("bayesian", 30, 1e-2),
@@ -102,10 +102,56 @@ def test_no_code_out_of_bounds_is_evaluated(method):
 
 
 def test_a_map_is_a_regular_grid_with_both_ends():
-    found = search(method="map", budget=30)  # 5 × 5 fit, 6 × 6 do not
+    found = search(method="grid", budget=30)  # 5 × 5 fit, 6 × 6 do not
     assert found.evaluations == 25
     for column in found.codes.T:
         torch.testing.assert_close(column.unique(), torch.linspace(-2, 2, 5))
+
+
+@pytest.mark.parametrize(("budget", "n_latent", "steps"), [(8, 2, 2), (64, 3, 4), (3, 2, 1)])
+def test_a_map_has_as_many_steps_as_fit_into_the_budget(budget, n_latent, steps):
+    bounds = [(-1, 1)] * n_latent
+    found = search(lambda z: z.sum(), bounds=bounds, method="grid", budget=budget)
+    assert found.evaluations == steps**n_latent
+    assert all(len(column.unique()) == steps for column in found.codes.T)
+
+
+def test_random_codes_lie_around_the_data_and_near_it():
+    half = torch.randn(30, 2, generator=torch.Generator().manual_seed(0))
+    guard = design.Guard(torch.cat([half, -half]))  # its mean is 0
+    found = search(lambda z: z.sum(), guard=guard, bounds=None, method="random", budget=50)
+    assert (found.evaluations, found.rejected) == (50, 0)
+    codes = torch.tensor(
+        design.search._draw(np.random.default_rng(0), guard, guard.bounds, 20_000)
+    ).float()
+    assert guard.near(codes).all()
+    assert codes.mean(dim=0).tolist() == pytest.approx([0, 0], abs=0.05)
+    assert guard.distance(codes).max() > 0.9 * guard.limit  # between the data, not on it
+
+
+def test_a_gaussian_process_is_at_home_in_any_units():
+    rng = np.random.default_rng(0)
+    codes, asked = rng.normal(size=(12, 2)), rng.normal(size=(30, 2))
+    values = np.sin(codes[:, 0]) + codes[:, 1] ** 2
+    usual = design.methods._predict(codes, values, asked)
+    mean, deviation = design.methods._predict(codes, 1024 * values - 300, asked)
+    np.testing.assert_allclose(mean, 1024 * usual[0] - 300, rtol=1e-4, atol=1e-2)
+    np.testing.assert_allclose(deviation, 1024 * usual[1], rtol=1e-3)
+
+
+@pytest.mark.parametrize("method", design.METHODS)
+def test_the_units_of_the_objective_do_not_change_the_search(method):
+    usual, other = (
+        search(lambda z, a=a, b=b: a * bowl(z) + b, method=method, budget=25)
+        for a, b in ((1, 0), (1024, -512))
+    )
+    torch.testing.assert_close(other.codes, usual.codes)
+
+
+@pytest.mark.parametrize("method", design.METHODS)
+def test_an_objective_that_is_never_a_number_has_no_best_code(method):
+    with pytest.raises(ValueError, match="finite value"):
+        search(lambda z: float("nan"), method=method, budget=15)
 
 
 def test_the_first_simplex_is_a_tenth_of_the_bounds():
@@ -221,6 +267,7 @@ def test_bad_input_is_refused():
         ({"budget": 0}, "budget"),
         ({"seed": -1}, "seed"),
         ({"guard": design.Guard(RING), "bounds": [(5, 6), (5, 6)]}, "no codes near the data"),
+        ({"guard": design.Guard(RING), "bounds": [(-1, 1)]}, "2 pairs of bounds"),
     ):
         with pytest.raises(ValueError, match=message):
             search(**settings)
@@ -228,8 +275,8 @@ def test_bad_input_is_refused():
         with pytest.raises(ValueError, match="guard refused all"):
             search(guard=design.Guard(RING, lambda x: False), method=method, budget=2)
     for codes, settings, message in (
-        (torch.zeros(3), {}, r"\(n_codes, n_latent\)"),
-        (torch.zeros(5, 2), {}, "n_neighbours"),
+        (torch.zeros(3), {}, r"codes of shape .* got \(3,\)"),
+        (torch.zeros(5, 2), {}, "n_neighbors"),
         (RING, {"quantile": 0}, "quantile"),
         (RING * float("nan"), {}, "finite"),
     ):

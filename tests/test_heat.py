@@ -4,11 +4,12 @@ import math
 
 import numpy as np
 import pytest
+import torch
 from scipy.optimize import brentq
 from scipy.special import j0, j1
 
 from aecourse import shapes
-from aecourse.heat import cool
+from aecourse.heat import _over_outline, _over_triangles, cool
 
 DIRICHLET = 1e7  # so much transfer that the outline is at the temperature of the surroundings
 
@@ -184,3 +185,49 @@ def test_crumbs_are_left_out_and_pieces_refused():
     second[3:8, 3:8] = -0.02
     with pytest.raises(ValueError, match="one piece"):
         cool(second, spacing=spacing)
+
+
+@pytest.mark.parametrize("side", [(1, 0), (-1, 0), (0, 1), (0, -1)])
+def test_a_shape_that_touches_any_side_of_the_field_is_refused(side):
+    phi, spacing = field(moved(shapes.circle(0.5), *(0.9 * x for x in side)))
+    with pytest.raises(ValueError, match="touches its border"):
+        cool(phi, spacing=spacing)
+
+
+def test_the_temperature_lies_where_the_shape_does():
+    upright = shapes.Shape(torch.tensor([[0.2, -0.91], [0.71, -0.91], [0.71, 0.5], [0.2, 0.5]]))
+    phi, spacing = field(upright)
+    found = cool(phi, spacing=spacing).temperature
+    assert np.array_equal(np.isnan(found), phi > 0)
+    row, column = np.unravel_index(np.nanargmax(found), found.shape)
+    hottest = shapes.grid(64)[row, column].tolist()
+    assert hottest == pytest.approx([(0.2 + 0.71) / 2, (-0.91 + 0.5) / 2], abs=spacing)
+    lying = cool(phi.T, spacing=spacing).temperature
+    np.testing.assert_allclose(lying, found.T, rtol=1e-3)
+    assert not np.array_equal(np.isnan(lying), np.isnan(found))
+
+
+@pytest.mark.parametrize("factor", [1e-6, 1e-4, 1e3])
+def test_the_units_of_the_field_play_no_part(factor):
+    phi, spacing = field(shapes.star(5, 1.1, depth=0.5))
+    usual, other = (cool(f * phi, spacing=spacing) for f in (1, factor))
+    assert other.decay_rate == pytest.approx(usual.decay_rate, rel=1e-9)
+    assert (other.area, other.perimeter) == pytest.approx((usual.area, usual.perimeter), rel=1e-9)
+
+
+def test_one_triangle_and_one_edge_are_integrated_exactly():
+    a, b = 3.0, 4.0
+    corners = np.array([[0, 0], [a, 0], [0, b]])
+    conduction, mass = _over_triangles(corners, np.array([[0, 1, 2]]))
+    slopes = np.array([[-1 / a, -1 / b], [1 / a, 0], [0, 1 / b]])  # of each corner's hat
+    np.testing.assert_allclose(conduction.toarray(), a * b / 2 * slopes @ slopes.T, atol=1e-12)
+    pairs = np.array([[2, 1, 1], [1, 2, 1], [1, 1, 2]])  # ∫ u v is a twelfth of the area, or two
+    np.testing.assert_allclose(mass.toarray(), a * b / 2 / 12 * pairs)
+    edge = _over_outline(corners, np.array([[1, 2]])).toarray()
+    np.testing.assert_allclose(edge, 5 / 6 * np.array([[0, 0, 0], [0, 2, 1], [0, 1, 2]]))
+
+
+def test_the_same_shape_decays_at_the_same_rate_to_the_last_bit():
+    phi, spacing = field(shapes.star(5, 1.1, depth=0.4))
+    rates = {cool(phi, spacing=spacing).decay_rate for _ in range(5)}
+    assert len(rates) == 1

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from scipy.optimize import approx_fprime
@@ -97,6 +98,43 @@ def test_the_default_starts_are_the_same_each_time_and_leave_the_streams_alone()
     assert first.error < 1e-3
 
 
+def test_the_first_default_start_is_the_origin_and_the_others_differ(monkeypatch):
+    starts = []
+    original = inversion.minimize
+
+    def watched(function, z, **settings):
+        starts.append(z)
+        return original(function, z, **settings)
+
+    monkeypatch.setattr(inversion, "minimize", watched)
+    latent.invert(smooth_decoder().decode, torch.ones(30, dtype=torch.double))
+    assert starts[0].tolist() == [0, 0]
+    assert len({tuple(start) for start in starts}) == len(starts) == 9
+
+
+@pytest.mark.parametrize(
+    "decode", [lambda z: torch.ones(len(z), 3), lambda z: torch.tensor(np.exp(z.detach().numpy()))]
+)
+def test_a_decoder_without_a_gradient_is_refused_where_one_is_needed(decode):
+    target, start = torch.ones(decode(torch.zeros(1, 2)).shape[1]), torch.zeros(2)
+    for method, needs_gradient in inversion.METHODS.items():
+        if needs_gradient:
+            with pytest.raises(ValueError, match=f"a decoder with a gradient for {method}"):
+                latent.invert(decode, target, start=start, method=method)
+        else:
+            assert latent.invert(decode, target, start=start, method=method).error < 1e-3
+
+
+def test_target_and_start_may_come_as_arrays():
+    torch.manual_seed(0)
+    model = DenseAutoencoder((30, 16, 2))  # in single precision, whatever comes
+    z = torch.tensor([0.4, -0.7])
+    target = model.decode(z[None])[0].detach().numpy()
+    for array in (target, target.astype(np.float64), target.tolist()):
+        found = latent.invert(model.decode, array, start=np.zeros(2))
+        torch.testing.assert_close(found.code.float(), z, rtol=0, atol=1e-2)
+
+
 def test_a_search_that_got_stuck_says_so():
     def kink(z):  # its error has an edge at 0, where no gradient vanishes
         return torch.cat([z.abs(), 3 * z.abs() + 1], dim=1)
@@ -135,14 +173,14 @@ def test_bad_input_is_refused():
             latent.invert(decode, spoilt)
         with pytest.raises(ValueError, match="finite numbers in start"):
             latent.invert(decode, target, start=torch.tensor([0.0, bad]))
-    with pytest.raises(TypeError, match="target as a Tensor, got list"):
-        latent.invert(decode, [0.0] * 30)
-    with pytest.raises(TypeError, match=r"target, got torch\.int64: use target\.float\(\)"):
+    with pytest.raises(TypeError, match=r"numbers in target, got torch\.int64"):
         latent.invert(decode, target.long())
     with pytest.raises(ValueError, match=r"z of shape \(n_samples, 2\), got \(1, 3\)"):
         latent.invert(decode, target, start=torch.zeros(3))
     with pytest.raises(ValueError, match=r"\(n_starts, n_latent\), got \(1, 1, 2\)"):
         latent.invert(decode, target, start=torch.zeros(1, 1, 2))
+    with pytest.raises(ValueError, match=r"n_latent\), got \(1, 1, 2\)"):
+        latent.invert(decode, target, start=[[[0.0, 0.0]]])
     with pytest.raises(ValueError, match=r"one of the methods .*'BFGS'.*, got 'Newton'"):
         latent.invert(decode, target, method="Newton")
     with pytest.raises(FloatingPointError, match="no finite error from any start"):

@@ -100,7 +100,7 @@ def test_no_sample_gives_no_value(loss):
     "loss", [losses.squared_error, losses.bernoulli_nll, losses.kl_to_standard_normal]
 )
 def test_whole_numbers_are_refused(loss):  # 0 − 16 in eight bits is 240
-    with pytest.raises(TypeError, match=r"as a Tensor of floating-point numbers, got torch.uint8"):
+    with pytest.raises(TypeError, match=r"floating-point numbers in .* got torch\.uint8"):
         loss(torch.zeros(2, 3), torch.zeros(2, 3, dtype=torch.uint8))
     with pytest.raises(TypeError, match="got list"):
         loss([[0.0]], torch.zeros(1, 1))

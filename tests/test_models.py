@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from aecourse import losses
-from aecourse.models import DenseAutoencoder
+from aecourse.models import VAE, DenseAutoencoder
 from aecourse.models.dense import mlp
 
 
@@ -27,6 +27,14 @@ def test_the_decoder_mirrors_the_encoder():
 def test_an_activation_stands_between_layers_and_never_last():
     kinds = [type(layer) for layer in mlp((4, 3, 2, 1), nn.Tanh)]
     assert kinds == [nn.Linear, nn.Tanh, nn.Linear, nn.Tanh, nn.Linear]
+
+
+@pytest.mark.parametrize("kind", [DenseAutoencoder, VAE])
+@pytest.mark.parametrize("activation", [nn.Tanh, nn.ReLU])
+def test_both_parts_have_the_activation_asked_for(kind, activation):
+    model = kind((5, 4, 3, 2), activation)
+    for part in (model.encoder, model.decoder):
+        assert [type(layer) for layer in part][1::2] == [activation] * 2
 
 
 def test_without_activations_the_model_is_affine():
@@ -60,13 +68,8 @@ def test_layer_sizes_that_make_no_model_are_refused(sizes, message):
 
 @pytest.mark.parametrize("activation", [nn.ReLU(), "relu"])
 def test_an_activation_that_cannot_be_built_is_refused(activation):
-    with pytest.raises(TypeError, match=r"a class such as nn\.ReLU, without brackets, got"):
+    with pytest.raises(TypeError, match="without brackets"):
         DenseAutoencoder((4, 2), activation)
-
-
-def test_the_activation_is_silu_unless_another_is_named():
-    assert isinstance(DenseAutoencoder((4, 3, 2)).encoder[1], nn.SiLU)
-    assert isinstance(mlp((4, 3, 2))[1], nn.SiLU)
 
 
 def test_labels_play_no_part_in_the_loss():
@@ -81,5 +84,3 @@ def test_input_of_the_wrong_shape_is_refused():
         model(torch.zeros(64))
     with pytest.raises(ValueError, match=r"z of shape \(n_samples, 2\), got \(4, 3\)"):
         model.decode(torch.zeros(4, 3))
-    with pytest.raises(TypeError, match="x as a Tensor, got list"):
-        model([[0.0] * 64])

@@ -56,6 +56,35 @@ def test_rows_show_the_range_and_the_shape_of_their_images(ax):
     assert (list(ax.get_xticks()), list(ax.get_yticks())) == ([], [0.5, 1.5])
 
 
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda ax, images, **kw: plotting.image_rows(ax, {"a": images}, **kw),
+        lambda ax, images, **kw: plotting.interpolation_strip(ax, {"a": images}, **kw),
+        lambda ax, images, **kw: plotting.decoded_plane(ax, np.zeros((2, 3, 2)), images, **kw),
+    ],
+)
+def test_pictures_keep_their_range_and_their_shape(ax, draw):
+    draw(ax, np.zeros((6, 4, 8)), value_range=(-3, 9))
+    assert ax.images[0].get_clim() == (-3, 9)
+    ax.figure.canvas.draw()
+    corners = ax.transData.transform([(0, 0), (1, 1)])  # of one picture, on paper
+    width, height = abs(corners[1] - corners[0])
+    assert height / width == pytest.approx(4 / 8)
+
+
+def test_one_square_image_is_told_apart_from_many_flat_ones(ax):
+    one = np.random.default_rng(0).random((16, 16))
+    with pytest.raises(ValueError, match=r"images\[None\], or images\.reshape\(-1, 4, 4\)"):
+        plotting.image_grid(ax, one)
+    plotting.image_grid(ax, one[None])
+    np.testing.assert_array_equal(ax.images[0].get_array(), one)
+    plotting.image_grid(ax, one[:9], n_columns=3)  # nine of 4×4
+    mosaic = ax.images[-1].get_array()
+    assert mosaic.shape == (14, 14)
+    np.testing.assert_array_equal(mosaic[10:, 10:], one[8].reshape(4, 4))
+
+
 def test_rows_carry_their_names_from_top_to_bottom(ax):
     rows = {"original": np.zeros((4, 9)), "decoded": np.ones((4, 9))}
     plotting.image_rows(ax, rows)
@@ -68,7 +97,7 @@ def test_rows_carry_their_names_from_top_to_bottom(ax):
 
 
 def test_curves_are_the_history(ax):
-    history = History(train={"loss": [4.0, 2.0, 1.0]}, validation={"loss": [5.0, 3.0, 2.0]})
+    history = History(train={"loss": [4.0, 2.0, 1.0]}, held_out={"loss": [5.0, 3.0, 2.0]})
     assert history.plot(ax) is ax
     train, held_out = ax.lines
     np.testing.assert_array_equal(train.get_xydata(), [[1, 4], [2, 2], [3, 1]])
@@ -79,7 +108,7 @@ def test_curves_are_the_history(ax):
 def test_a_term_is_drawn_by_name(ax):
     history = History(
         train={"loss": [4.0, 20.0], "kl_term": [1.0, 2.0]},
-        validation={"loss": [5.0, 3.0], "kl_term": [7.0, 8.0]},
+        held_out={"loss": [5.0, 3.0], "kl_term": [7.0, 8.0]},
     )
     history.plot(ax, term="kl_term", log=False)
     assert [list(line.get_ydata()) for line in ax.lines] == [[1, 2], [7, 8]]
@@ -181,6 +210,15 @@ def test_an_animation_holds_every_frame_in_order():
     np.testing.assert_allclose(1 - strip[0, ::3], frames[:, 0, 0], atol=1 / 128)  # ink on paper
     halved = strip_of(plotting.animate(frames, alt="A grey.", value_range=(0, 2)))
     np.testing.assert_allclose(1 - halved[0, ::3], frames[:, 0, 0] / 2, atol=1 / 128)
+
+
+@pytest.mark.parametrize("n", [2, 7])
+def test_the_slider_of_an_animation_ends_at_its_last_frame(n):
+    html = plotting.animate(np.zeros((n, 3, 5)), alt="Nothing.").html
+    assert re.findall(r'type="range" min="(\d+)" max="(\d+)" value="(\d+)"', html) == [
+        ("0", str(n - 1), "0")
+    ]
+    assert f"n = {n - 1} + 1;" in html
 
 
 def test_an_animation_says_what_it_shows_and_needs_nothing_else():

@@ -1,4 +1,3 @@
-import math
 import random
 
 import numpy as np
@@ -28,7 +27,7 @@ def test_a_seed_out_of_range_is_refused_and_changes_nothing(seed):
     expected = draw()
     runtime.seed_everything(0)
     for refuse in (runtime.seed_everything, lambda seed: runtime.seeded(seed).__enter__()):
-        with pytest.raises(ValueError, match=f"seed to be a whole number from 0 .* got {seed!r}"):
+        with pytest.raises(ValueError, match=rf"seed.* from 0 .* got {seed!r}"):
             refuse(seed)
     assert draw() == expected
 
@@ -44,17 +43,6 @@ def test_seeded_draws_are_repeatable_and_leave_the_stream_alone_even_after_an_er
             raise RuntimeError("planned")
     assert torch.equal(torch.rand(2), expected)
     assert draws[0] == draws[1]
-
-
-@pytest.mark.parametrize("value", [np.int64(3), 3])
-def test_whole_numbers_of_any_library_are_counts(value):
-    assert runtime.require_count("n", value) == 3
-
-
-@pytest.mark.parametrize("value", [0, -1, 2.0, "2", None, math.nan])
-def test_what_is_no_count_is_refused(value):
-    with pytest.raises(ValueError, match=f"expected n to be a whole number from 1, got {value!r}"):
-        runtime.require_count("n", value)
 
 
 def test_devices(monkeypatch):

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from aecourse import evaluation, latent, losses, shapes
-from aecourse.models import ShapeVAE
+from aecourse.models import PCABaseline, ShapeVAE
 from aecourse.runtime import seed_everything
 from aecourse.training import fit
 
@@ -16,13 +16,13 @@ def disks(n, resolution=24):
 
 def small(fields, **settings):
     seed_everything(0)
-    return ShapeVAE(fields, n_components=8, hidden=(16,), **settings)
+    return ShapeVAE.from_fields(fields, n_components=8, hidden=(16,), **settings)
 
 
 def test_its_basis_is_that_of_principal_component_analysis():
     fields = disks(40) + 0.01 * torch.randn(40, 24, 24, generator=torch.Generator().manual_seed(0))
     model = small(fields)
-    pca = evaluation.PCABaseline((fields.clamp(-0.25, 0.25) / 0.25).flatten(1), 8)
+    pca = PCABaseline.from_samples((fields.clamp(-0.25, 0.25) / 0.25).flatten(1), 8)
     torch.testing.assert_close(model.mean, pca.mean)
     gram = model.components @ model.components.T
     torch.testing.assert_close(gram, torch.eye(8), rtol=0, atol=1e-5)

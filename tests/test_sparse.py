@@ -180,15 +180,13 @@ def test_bad_input_is_refused():
         with pytest.raises(ValueError, match="expected l1 from 0, got"):
             SparseAutoencoder(4, 8, l1=l1)
     for top_k in (0, 9, 2.5):
-        with pytest.raises(ValueError, match=r"top_k to be a whole number from 1 to 8, got"):
+        with pytest.raises(ValueError, match=r"top_k.* from 1 to 8, got"):
             SparseAutoencoder(4, 8, top_k=top_k)
     for sizes in ((0, 8), (4, 0), (4, 8.0)):
-        with pytest.raises(ValueError, match=r"n_(features|units) to be a whole number from 1"):
+        with pytest.raises(ValueError, match=r"n_(features|units).* from 1"):
             SparseAutoencoder(*sizes, l1=0.1)
     with pytest.raises(ValueError, match=r"a centre of shape \(4,\), got \(3,\)"):
         SparseAutoencoder(4, 8, l1=0.1, centre=torch.zeros(3))
-    with pytest.raises(TypeError, match="centre as a Tensor, got list"):
-        SparseAutoencoder(4, 8, l1=0.1, centre=[0.0] * 4)
     model = SparseAutoencoder(4, 8, l1=0.1)
     with pytest.raises(ValueError, match=r"x of shape \(n_samples, 4\), got \(4,\): add x\[None"):
         model(torch.zeros(4))
@@ -217,25 +215,24 @@ def test_purity_is_the_share_of_the_most_common_label_at_the_top():
     with_labels_as_codes = torch.nn.functional.one_hot(labels).float()
     assert torch.equal(evaluation.purity(with_labels_as_codes, labels), torch.ones(5))
     assert torch.equal(evaluation.purity(codes, labels, n_top=1), torch.ones(7))
-    # by default among the top 20: here 20 of one label, then 20 of another
     ranked, half = torch.arange(40.0).flip(0)[:, None], torch.arange(40) // 20
-    assert evaluation.purity(ranked, half).item() == 1
+    assert [evaluation.purity(ranked, half, n_top=n).item() for n in (20, 40)] == [1, 0.5]
 
 
 def test_bad_codes_and_labels_are_refused():
     codes, labels = torch.rand(6, 3), torch.arange(6)
     for function in (evaluation.dead_units, lambda c: evaluation.purity(c, labels, n_top=2)):
-        with pytest.raises(ValueError, match=r"codes of shape \(n_samples, n_units\), got \(6,\)"):
+        with pytest.raises(ValueError, match=r"codes of shape .* got \(6,\)"):
             function(codes[:, 0])
         with pytest.raises(ValueError, match="at least one sample in codes, got none"):
             function(codes[:0])
         with pytest.raises(TypeError, match="floating-point numbers in codes"):
             function(codes.long())
-    with pytest.raises(ValueError, match="n_top to be a whole number from 1 to 6, got 7"):
+    with pytest.raises(ValueError, match=r"n_top.* from 1 to 6, got 7"):
         evaluation.purity(codes, labels, n_top=7)
-    with pytest.raises(ValueError, match=r"a label from 0 for each of 6 samples, got \(5,\)"):
+    with pytest.raises(ValueError, match=r"6 labels in labels, one each, got \(5,\)"):
         evaluation.purity(codes, labels[:5], n_top=2)
-    with pytest.raises(ValueError, match="the smallest -1"):
+    with pytest.raises(ValueError, match="labels from 0 in labels, got -1"):
         evaluation.purity(codes, labels - 1, n_top=2)
-    with pytest.raises(TypeError, match=r"labels as a Tensor of whole numbers, got torch\.float32"):
+    with pytest.raises(TypeError, match=r"labels as whole numbers, got torch\.float32"):
         evaluation.purity(codes, labels.float(), n_top=2)

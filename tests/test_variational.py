@@ -115,16 +115,16 @@ def test_bad_input_is_refused():
     for sizes in ((6,), ()):
         with pytest.raises(ValueError, match="at least two layer sizes"):
             VAE(sizes)
-    with pytest.raises(ValueError, match=r"each layer size to be a whole number from 1, got 2\.5"):
+    with pytest.raises(ValueError, match=r"each layer size.* from 1, got 2\.5"):
         VAE((6, 2.5))
     vae = VAE((784, 2))
-    with pytest.raises(ValueError, match=r"\(3, 1, 28, 28\): use x\.flatten\(1\)"):
+    with pytest.raises(ValueError, match=r"\(3, 1, 28, 28\): use x\.reshape\(-1, 784\)"):
         vae.loss_terms(torch.rand(3, 1, 28, 28))
     with pytest.raises(ValueError, match=r"z of shape \(n_samples, 2\), got \(3, 4\)"):
         vae.decode(torch.rand(3, 4))
     with pytest.raises(ValueError, match=r"values in \[0, 1\], got -1 to 16"):
         vae.loss_terms(torch.linspace(-1, 16, 784)[None])
-    with pytest.raises(ValueError, match="n_samples to be a whole number from 1, got 0"):
+    with pytest.raises(ValueError, match=r"n_samples.* from 1, got 0"):
         vae.sample(0)
 
 
@@ -235,7 +235,7 @@ def test_batches_and_seeds_of_the_bounds():
         assert not torch.equal(bound(seed=3), bound(seed=4))
         assert bound(batch_size=3).shape == (10,)
         assert not bound().requires_grad
-        with pytest.raises(ValueError, match="n_draws to be a whole number from 1, got 0"):
+        with pytest.raises(ValueError, match=r"n_draws.* from 1, got 0"):
             bound(n_draws=0)
     assert off.vae.training
     assert torch.equal(torch.get_rng_state(), before)

@@ -3,7 +3,7 @@
 from .beta import beta_grid, beta_log_densities
 from .load_digits import digits
 from .load_mnist import mnist
-from .samples import Samples, Split, require_rows, require_samples
+from .samples import Samples, Split
 
 __all__ = [
     "Samples",
@@ -12,6 +12,4 @@ __all__ = [
     "beta_log_densities",
     "digits",
     "mnist",
-    "require_rows",
-    "require_samples",
 ]

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ..runtime import require_count, require_seed
+from ..validation import require_count, require_seed
 from .samples import Samples
 
 

@@ -1,4 +1,4 @@
-"""MNIST from disk or from the network, and a stand-in where there is neither."""
+"""MNIST from disk or from the network; where there is neither, its stand-in."""
 
 import math
 import os
@@ -6,11 +6,12 @@ import tempfile
 import warnings
 from pathlib import Path
 
+import numpy as np
 import torch
-from torch.nn import functional
 
-from .load_digits import digits
 from .samples import Samples, Split
+from .stand_in import enlarged_digits
+from .torchvision_datasets import torchvision_datasets
 
 PARTS = {"train": "train", "test": "t10k"}  # our names, and the files'
 
@@ -59,7 +60,7 @@ def mnist(root: str | Path | None = None, *, stand_in: bool = True) -> Split:
         if not stand_in or (named and not no_network):
             raise
         warnings.warn(f"{error} Enlarged scikit-learn digits stand in for it.", stacklevel=2)
-        return _stand_in()
+        return enlarged_digits()
 
 
 def find_mnist(root: str | Path | None = None) -> Path | None:
@@ -70,11 +71,12 @@ def find_mnist(root: str | Path | None = None) -> Path | None:
 def _folders(root: str | Path | None) -> list[Path]:
     """List where to look for MNIST: the folders that were named, then the user's cache folder."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aecourse"
-    return [*(Path(f) for f in (root, os.environ.get("AECOURSE_DATA")) if f), cache]
+    named = [Path(folder) for folder in (root, os.environ.get("AECOURSE_DATA")) if folder]
+    return [folder.expanduser() for folder in (*named, cache)]
 
 
 def _read(folder: Path) -> Split:
-    """Check the four files by their own headers, and read them with torchvision."""
+    """Read the four files, each checked by its own header."""
     raw = folder / "MNIST" / "raw"
     cure = f"Delete {folder / 'MNIST'} to download it again."
     files = {
@@ -84,37 +86,33 @@ def _read(folder: Path) -> Split:
     missing = [path.name for pair in files.values() for path in pair if not path.is_file()]
     if missing:
         raise FileNotFoundError(f"expected all of MNIST in {raw}, missing: {missing}. {cure}")
-    for images, labels in files.values():
-        n_images, *size = _idx_shape(images, n_dimensions=3, cure=cure)
-        (n_labels,) = _idx_shape(labels, n_dimensions=1, cure=cure)
-        if size != [28, 28] or n_images != n_labels:
+    parts = {}
+    for part, (images, labels) in files.items():
+        x, y = _idx(images, n_dimensions=3, cure=cure), _idx(labels, n_dimensions=1, cure=cure)
+        if x.shape[1:] != (28, 28) or len(x) != len(y):
             raise ValueError(
                 f"expected a label for each image of 28×28 pixels in {raw}, "
-                f"got {n_images} images of {size} and {n_labels} labels. {cure}"
+                f"got {len(x)} images of {list(x.shape[1:])} and {len(y)} labels. {cure}"
             )
-    parts = {}
-    for part in PARTS:
-        dataset = _torchvision_datasets().MNIST(folder, train=part == "train")
-        parts[part] = Samples(dataset.data[:, None] / 255, dataset.targets)
+        parts[part] = Samples(torch.from_numpy(x)[:, None] / 255, torch.from_numpy(y).long())
     return Split(**parts, source="MNIST")
 
 
-def _idx_shape(path: Path, *, n_dimensions: int, cure: str) -> list[int]:
-    """Return the shape that an IDX file of bytes announces, if the file keeps to it."""
-    with path.open("rb") as file:
-        header = file.read(4 * (1 + n_dimensions))
-    numbers = [int.from_bytes(header[i : i + 4]) for i in range(0, len(header), 4)]
-    magic, shape = (numbers or [None])[0], numbers[1:]
+def _idx(path: Path, *, n_dimensions: int, cure: str) -> np.ndarray:
+    """Read an IDX file of bytes, if it keeps to what its header announces."""
+    content = np.fromfile(path, dtype=np.uint8)
+    header = content[: min(4 * (1 + n_dimensions), len(content) // 4 * 4)].view(">u4")
+    magic, *shape = header.tolist() or [None]
     expected_magic = 0x0800 + n_dimensions  # bytes, in so many dimensions
     if magic != expected_magic:
         raise ValueError(
             f"expected {path} to begin with the number {expected_magic}, got {magic}: "
             f"it is no such MNIST file. {cure}"
         )
-    n_bytes, expected = path.stat().st_size, len(header) + math.prod(shape)
-    if n_bytes != expected:
-        raise ValueError(f"expected {path} to have {expected} bytes, got {n_bytes}. {cure}")
-    return shape
+    expected = 4 * (1 + n_dimensions) + math.prod(shape)
+    if len(content) != expected:
+        raise ValueError(f"expected {path} to have {expected} bytes, got {len(content)}. {cure}")
+    return content[4 * (1 + n_dimensions) :].reshape(shape)
 
 
 def _download(folder: Path) -> Split:
@@ -129,7 +127,7 @@ def _download(folder: Path) -> Split:
         ) from error
     with temporary:
         try:
-            _torchvision_datasets().MNIST(temporary.name, download=True)
+            torchvision_datasets().MNIST(temporary.name, download=True)
         except (RuntimeError, OSError) as error:
             reason = " ".join(str(error).split())[-80:]
             raise ConnectionError(
@@ -138,48 +136,3 @@ def _download(folder: Path) -> Split:
             ) from error
         os.replace(Path(temporary.name) / "MNIST", folder / "MNIST")
     return _read(folder)
-
-
-def _torchvision_datasets():
-    """Import `torchvision.datasets`, also beside a PyTorch without torchvision's operators.
-
-    A torchvision built for CUDA does not load its compiled operators beside a CPU build of PyTorch,
-    and then stumbles over the first that it wants to describe (pytorch/vision issue 9077). The data
-    sets need none of them, so the names are declared for as long as the import takes.
-    """
-    try:
-        from torchvision import datasets
-    except RuntimeError as error:
-        if "torchvision::nms" not in str(error):
-            raise
-        with torch.library._scoped_library("torchvision", "DEF") as library:
-            for name in ("nms", "qnms"):
-                library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-            from torchvision import datasets
-    return datasets
-
-
-def _stand_in() -> Split:
-    """Enlarge scikit-learn's digits; each variation stays on its original's side of the split."""
-    small = digits()
-    generator = torch.Generator().manual_seed(0)
-    return Split(
-        train=_enlarge(small.train, 10, generator),
-        test=_enlarge(small.test, 10, generator),
-        source="stand-in: scikit-learn digits enlarged to 28×28 pixels",
-    )
-
-
-def _enlarge(samples: Samples, n_copies: int, generator: torch.Generator) -> Samples:
-    """Draw 8×8 digits at about 20×20 pixels in a frame of 28×28, turned and shifted a little."""
-    x = samples.x.reshape(-1, 1, 8, 8).repeat_interleave(n_copies, dim=0)
-    angle, size, right, down = 2 * torch.rand(4, len(x), generator=generator) - 1
-    angle, size = math.radians(10) * angle, 28 / 20 * (1 + 0.1 * size)
-    shift = 2 / 14 * torch.stack([right, down], dim=1)  # up to two pixels
-    rows = [[angle.cos(), -angle.sin()], [angle.sin(), angle.cos()]]
-    turn = size[:, None, None] * torch.stack([torch.stack(row, dim=1) for row in rows], dim=1)
-    places = functional.affine_grid(
-        torch.cat([turn, shift[:, :, None]], dim=2), [len(x), 1, 28, 28], align_corners=False
-    )
-    pictures = functional.grid_sample(x, places, align_corners=False)
-    return Samples(pictures, samples.y.repeat_interleave(n_copies))

@@ -7,8 +7,7 @@ import torch
 from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 
-from ..data import require_rows, require_samples
-from ..runtime import require_count
+from ..validation import require_codes, require_count, require_share
 
 
 class Guard:
@@ -24,7 +23,7 @@ class Guard:
         Encoded training data.
     accepts : callable, optional
         Says of a decoded sample whether it could be built; asked for codes near the data only.
-    n_neighbours : int
+    n_neighbors : int
         Over how many of the nearest samples the distance is averaged.
     quantile : float
         The share, above 0, up to 1.
@@ -39,10 +38,8 @@ class Guard:
 
     Raises
     ------
-    TypeError
-        If the codes are no tensor of floating-point numbers.
     ValueError
-        If the codes are no matrix of finite numbers, fewer than ``n_neighbours`` + 1, or a setting
+        If the codes are no matrix of finite numbers, fewer than ``n_neighbors`` + 1, or a setting
         is out of range.
 
     Examples
@@ -57,19 +54,18 @@ class Guard:
         codes: Tensor,
         accepts: Callable[[Tensor], bool] | None = None,
         *,
-        n_neighbours: int = 5,
+        n_neighbors: int = 5,
         quantile: float = 0.99,
     ):
-        codes = require_samples("codes", codes).cpu()
-        if codes.ndim != 2:
-            raise ValueError(f"expected codes of shape (n_codes, n_latent), got {(*codes.shape,)}")
-        require_count("n_neighbours", n_neighbours, at_most=len(codes) - 1)
-        if not 0 < quantile <= 1:
-            raise ValueError(f"expected a quantile above 0, up to 1, got {quantile!r}")
+        codes = require_codes("codes", codes).cpu()
+        require_count("n_neighbors", n_neighbors, at_most=len(codes) - 1)
+        require_share("quantile", quantile)
         self.codes, self.accepts = codes, accepts
-        self._neighbours = NearestNeighbors(n_neighbors=n_neighbours).fit(codes.numpy())
+        self._neighbours = NearestNeighbors(n_neighbors=n_neighbors).fit(codes.numpy())
         among_themselves = self._neighbours.kneighbors()[0].mean(axis=1)  # each without itself
         self.limit = float(np.quantile(among_themselves, quantile))
+        if not self.limit > 0:
+            raise ValueError("expected codes that differ, got neighbours at distance 0")
         low, high = codes.numpy().min(axis=0), codes.numpy().max(axis=0)
         self.bounds = np.stack([low - self.limit, high + self.limit], axis=1).astype(float)
 
@@ -78,7 +74,7 @@ class Guard:
 
         Raises a ValueError if the codes have another number of columns than the encoded ones.
         """
-        codes = require_rows("codes", codes, self.codes.shape[1]).cpu()
+        codes = require_codes("codes", codes, self.codes.shape[1]).cpu()
         return torch.from_numpy(self._neighbours.kneighbors(codes.numpy())[0].mean(axis=1))
 
     def near(self, codes: Tensor) -> Tensor:

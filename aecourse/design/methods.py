@@ -25,7 +25,7 @@ def random_search(value: Value, draw: Draw, bounds: np.ndarray, budget: int, rng
         value(draw(1)[0])
 
 
-def grid_map(value: Value, draw: Draw, bounds: np.ndarray, budget: int, rng) -> None:
+def grid_search(value: Value, draw: Draw, bounds: np.ndarray, budget: int, rng) -> None:
     """Look everywhere: at a regular grid of at most ``budget`` codes, bounds included."""
     n_latent = len(bounds)
     steps = int(budget ** (1 / n_latent) + 1e-9)

@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from ..runtime import require_count, require_seed
+from ..validation import require_count, require_seed
 from . import methods
 from .guard import Guard
 
 METHODS = {
     "random": methods.random_search,
-    "map": methods.grid_map,
+    "grid": methods.grid_search,
     "nelder-mead": methods.nelder_mead,
     "differential-evolution": methods.differential_evolution,
     "bayesian": methods.bayesian,
@@ -80,7 +80,7 @@ def optimise(
     The methods of the chapter "Designing in a latent space" behind one interface:
 
     - ``"random"``: random codes, the plain baseline;
-    - ``"map"``: a regular grid over the bounds, of at most ``budget`` codes;
+    - ``"grid"``: a regular grid over the bounds, of at most ``budget`` codes;
     - ``"nelder-mead"``: a simplex that creeps uphill, begun anew elsewhere when it has converged;
     - ``"differential-evolution"``: a population that mixes its members;
     - ``"bayesian"``: a Gaussian process and the expected improvement.
@@ -96,7 +96,7 @@ def optimise(
         Keeps the search on the data. Refused codes cost no evaluation.
     bounds : array of shape (n_latent, 2), optional
         Lower and upper end of each number; needed without a guard, by default the guard's.
-    method : {"random", "map", "nelder-mead", "differential-evolution", "bayesian"}
+    method : {"random", "grid", "nelder-mead", "differential-evolution", "bayesian"}
     budget : int
         Evaluations of the objective at most. A method may stop before.
     seed : int
@@ -112,8 +112,8 @@ def optimise(
     Raises
     ------
     ValueError
-        If a setting is unknown or out of range, there are neither bounds nor a guard, or the guard
-        refused every code.
+        If a setting is unknown or out of range, there are neither bounds nor a guard, the guard
+        refused every code, or the objective was finite for none.
 
     References
     ----------
@@ -136,6 +136,9 @@ def optimise(
     if guard is None and bounds is None:
         raise ValueError("expected a guard, or bounds where to search, got neither")
     bounds = _require_bounds(guard.bounds if bounds is None else bounds)
+    if guard is not None and len(bounds) != guard.codes.shape[1]:
+        n_latent = guard.codes.shape[1]
+        raise ValueError(f"expected {n_latent} pairs of bounds, one a number, got {len(bounds)}")
     budget, rng = require_count("budget", budget), np.random.default_rng(require_seed(seed))
     bar = tqdm(total=budget, desc="searching", unit="evaluation", disable=not progress)
     record = _Record(objective, decode, guard, bounds, budget, bar)
@@ -198,6 +201,9 @@ class _Record:
     def result(self) -> "Search":
         if not self.values:
             raise ValueError(f"no code was evaluated: the guard refused all {self.rejected}")
+        if not np.isfinite(self.values).any():
+            n = len(self.values)
+            raise ValueError(f"expected an objective with a finite value, got none in {n} asks")
         values = torch.tensor(self.values, dtype=torch.double)
         return Search(torch.stack(self.codes), values, self.rejected, self.repeated)
 

@@ -1,9 +1,14 @@
-"""Scores on held-out data, and the plain baselines that a model has to beat."""
+"""Scores on held-out data, and the plain baselines that a model has to beat.
 
+All take tensors or NumPy arrays; what cannot be scored (no sample, NaN, labels of another number)
+is a ValueError or a TypeError that says what was expected.
+"""
+
+from ..models import PCABaseline
 from .classification import few_labels, knn_accuracy, linear_probe
 from .likelihood import active_units, elbo_terms, log_likelihood
-from .pca import PCABaseline, principal_angles
-from .reconstruction import bernoulli_floor, mean_squared_error, psnr
+from .reconstruction import bernoulli_entropy, mean_squared_error, psnr
+from .subspaces import principal_angles
 from .two_samples import auroc, told_apart
 from .units import dead_units, purity
 
@@ -11,7 +16,7 @@ __all__ = [
     "PCABaseline",
     "active_units",
     "auroc",
-    "bernoulli_floor",
+    "bernoulli_entropy",
     "dead_units",
     "elbo_terms",
     "few_labels",

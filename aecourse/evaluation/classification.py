@@ -8,8 +8,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
-from ..data import Samples, require_samples
-from ..runtime import require_count, require_seed
+from ..data import Samples
+from ..validation import require_codes, require_count, require_labels, require_samples, require_seed
 
 
 def knn_accuracy(
@@ -37,12 +37,6 @@ def knn_accuracy(
     float
         From 0 to 1.
 
-    Raises
-    ------
-    ValueError
-        If codes and labels differ in length, labels are not one number each, or there are fewer
-        codes than neighbours.
-
     Examples
     --------
     >>> codes, labels = torch.tensor([[0.0], [0.1], [5.0], [5.1]]), torch.tensor([0, 0, 1, 1])
@@ -50,8 +44,8 @@ def knn_accuracy(
 n_neighbors=1)
     0.5
     """
-    require_samples("train_codes", train_codes)
-    require_count("n_neighbors", n_neighbors, at_most=len(train_codes))
+    n_codes = len(require_samples("train_codes", train_codes))
+    require_count("n_neighbors", n_neighbors, at_most=n_codes)
     judge = KNeighborsClassifier(n_neighbors)
     return _accuracy(judge, train_codes, train_labels, test_codes, test_labels)
 
@@ -72,11 +66,6 @@ def linear_probe(
     -------
     float
         From 0 to 1, on the test codes.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `knn_accuracy` does.
 
     Examples
     --------
@@ -103,12 +92,6 @@ def few_labels(samples: Samples, n_labels: int, *, seed: int = 0) -> Samples:
     Returns
     -------
     Samples
-
-    Raises
-    ------
-    ValueError
-        If there are no labels, ``n_labels`` is no such multiple, a class has too few samples, or
-        the seed is negative.
 
     Examples
     --------
@@ -140,14 +123,9 @@ def _accuracy(
     test_labels: Tensor,
 ) -> float:
     """Fit one of scikit-learn's classifiers, and score it on the test codes."""
-    train_codes, test_codes = (
-        require_samples(name, codes).cpu().numpy()
-        for name, codes in {"train_codes": train_codes, "test_codes": test_codes}.items()
-    )
-    for labels, codes in ((train_labels, train_codes), (test_labels, test_codes)):
-        if labels.shape != (len(codes),):
-            raise ValueError(
-                f"expected one label for each of {len(codes)} codes, got {tuple(labels.shape)}"
-            )
-    classifier.fit(train_codes, train_labels.cpu().numpy())
-    return float(classifier.score(test_codes, test_labels.cpu().numpy()))
+    train_codes = require_codes("train_codes", train_codes).cpu()
+    test_codes = require_codes("test_codes", test_codes, train_codes.shape[1]).cpu()
+    train_labels = require_labels("train_labels", train_labels, len(train_codes)).cpu()
+    test_labels = require_labels("test_labels", test_labels, len(test_codes)).cpu()
+    classifier.fit(train_codes.numpy(), train_labels.numpy())
+    return float(classifier.score(test_codes.numpy(), test_labels.numpy()))

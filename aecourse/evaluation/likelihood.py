@@ -11,8 +11,14 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from .. import losses
-from ..data import require_samples
-from ..runtime import device_of, evaluating, require_count, require_seed
+from ..runtime import in_batches
+from ..validation import (
+    require_codes,
+    require_count,
+    require_labels,
+    require_samples,
+    require_seed,
+)
 
 
 def elbo_terms(
@@ -49,14 +55,6 @@ def elbo_terms(
     reconstruction, kl : Tensor of shape (n_samples,)
         In nats, on the CPU. The reconstruction is estimated, the KL divergence is exact.
 
-    Raises
-    ------
-    TypeError
-        If ``x`` is no tensor of floating-point numbers.
-    ValueError
-        If there is no sample, one is not finite, there is not one label for each, or a setting is
-        out of range.
-
     Examples
     --------
     >>> from aecourse.models import VAE
@@ -64,21 +62,15 @@ def elbo_terms(
     >>> (reconstruction + kl).shape
     torch.Size([5])
     """
-    n_draws, batches = require_count("n_draws", n_draws), _batches(x, y, batch_size)
-    generator, device = torch.Generator().manual_seed(require_seed(seed)), device_of(model)
-    parts = []
-    with evaluating(model):
-        for batch, *labels in batches:
-            batch = batch.to(device)
-            mean, log_var = model.encode_distribution(batch, *labels)
-            reconstruction = torch.zeros(len(batch), dtype=mean.dtype, device=device)
-            for _ in range(n_draws):
-                z = model.reparameterise(mean, log_var, generator)
-                reconstruction += model.reconstruction_nll(z, batch, *labels) / n_draws
-            kl = losses.kl_to_standard_normal(mean, log_var)
-            parts.append((reconstruction.cpu(), kl.cpu()))
-    reconstructions, kls = zip(*parts, strict=True)
-    return torch.cat(reconstructions), torch.cat(kls)
+    given = _given(x, y)
+    n_draws, generator = require_count("n_draws", n_draws), _generator(seed)
+    mean, log_var = in_batches(model.encode_distribution, model, *given, batch_size=batch_size)
+    reconstruction = 0
+    for _ in range(n_draws):
+        z = model.reparameterise(mean, log_var, generator)
+        nll = in_batches(model.reconstruction_nll, model, z, *given, batch_size=batch_size)
+        reconstruction = reconstruction + nll / n_draws
+    return reconstruction, losses.kl_to_standard_normal(mean, log_var)
 
 
 def log_likelihood(
@@ -116,32 +108,19 @@ def log_likelihood(
     -------
     Tensor of shape (n_samples,)
         In nats, on the CPU.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `elbo_terms` does.
     """
-    n_draws, batches = require_count("n_draws", n_draws), _batches(x, y, batch_size)
-    generator, device = torch.Generator().manual_seed(require_seed(seed)), device_of(model)
-    estimates = []
-    bar = tqdm(total=len(x), desc="estimating", unit="sample", disable=not progress)
-    with evaluating(model), bar:
-        for batch, *labels in batches:
-            batch = batch.to(device)
-            mean, log_var = model.encode_distribution(batch, *labels)
-            log_weights = []
-            for _ in range(n_draws):
-                z = model.reparameterise(mean, log_var, generator)
-                # Both densities lack the same factor (2π)^(-d/2).
-                log_prior = -0.5 * z.square().sum(dim=1)
-                log_q = -0.5 * ((z - mean).square() / log_var.exp() + log_var).sum(dim=1)
-                nll = model.reconstruction_nll(z, batch, *labels)
-                log_weights.append(-nll + log_prior - log_q)
-            log_average = torch.stack(log_weights).logsumexp(dim=0) - math.log(n_draws)
-            estimates.append(log_average.cpu())
-            bar.update(len(batch))
-    return torch.cat(estimates)
+    given = _given(x, y)
+    n_draws, generator = require_count("n_draws", n_draws), _generator(seed)
+    mean, log_var = in_batches(model.encode_distribution, model, *given, batch_size=batch_size)
+    log_sum = torch.tensor(-math.inf)
+    for _ in tqdm(range(n_draws), desc="estimating", unit="draw", disable=not progress):
+        z = model.reparameterise(mean, log_var, generator)
+        nll = in_batches(model.reconstruction_nll, model, z, *given, batch_size=batch_size)
+        # Both densities lack the same factor (2π)^(-d/2).
+        log_prior = -0.5 * z.square().sum(dim=1)
+        log_q = -0.5 * ((z - mean).square() / log_var.exp() + log_var).sum(dim=1)
+        log_sum = torch.logaddexp(log_sum.to(nll), -nll + log_prior - log_q)
+    return log_sum - math.log(n_draws)
 
 
 def active_units(codes: Tensor, *, threshold: float = 0.01) -> Tensor:
@@ -161,29 +140,24 @@ def active_units(codes: Tensor, *, threshold: float = 0.01) -> Tensor:
     -------
     Tensor of bool of shape (n_latent,)
 
-    Raises
-    ------
-    TypeError
-        If the codes are no tensor of floating-point numbers.
-    ValueError
-        If there are fewer than two codes, or one is not finite.
-
     Examples
     --------
     >>> active_units(torch.tensor([[-1.0, 0.01], [1.0, 0.02], [0.5, 0.0]]))
     tensor([ True, False])
     """
-    codes = require_samples("codes", codes)
+    codes = require_codes("codes", codes)
     if len(codes) < 2:
         raise ValueError(f"expected at least two codes to vary, got {len(codes)}")
     return codes.var(dim=0) > threshold
 
 
-def _batches(x: Tensor, y: Tensor | None, batch_size: int) -> list[tuple[Tensor, ...]]:
-    """Cut samples, and labels where there are any, into batches."""
-    x, batch_size = require_samples("x", x), require_count("batch_size", batch_size)
+def _given(x: Tensor, y: Tensor | None) -> tuple[Tensor, ...]:
+    """Return the samples, with their labels where there are any."""
+    x = require_samples("x", x)
     if y is None:
-        return [(batch,) for batch in x.split(batch_size)]
-    if len(y) != len(x):
-        raise ValueError(f"expected one label for each of {len(x)} samples, got {len(y)}")
-    return list(zip(x.split(batch_size), y.split(batch_size), strict=True))
+        return (x,)
+    return (x, require_labels("y", y, len(x)))
+
+
+def _generator(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(require_seed(seed))

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from .. import losses
-from ..data import require_samples
-from ..runtime import device_of, evaluating
+from ..runtime import in_batches
+from ..validation import require_samples, require_unit_interval
 
 
 def mean_squared_error(model: nn.Module, x: Tensor) -> float:
@@ -24,17 +24,10 @@ def mean_squared_error(model: nn.Module, x: Tensor) -> float:
     -------
     float
         In squared units of ``x``.
-
-    Raises
-    ------
-    TypeError
-        If ``x`` is no tensor of floating-point numbers.
-    ValueError
-        If there is no sample, one is not finite, or a reconstruction has another shape.
     """
-    x = require_samples("x", x).to(device_of(model))
-    with evaluating(model):
-        return losses.squared_error(model(x), x).sum().item() / x.numel()
+    x = require_samples("x", x)
+    x_hat = in_batches(model, model, x)
+    return losses.squared_error(x_hat, x.to(x_hat)).sum().item() / x.numel()
 
 
 def psnr(x_hat: Tensor, x: Tensor) -> float:
@@ -51,22 +44,17 @@ def psnr(x_hat: Tensor, x: Tensor) -> float:
         In decibels, from the squared error per value, averaged over all images. Ten more mean a
         tenth of the error; infinite for equal images.
 
-    Raises
-    ------
-    TypeError, ValueError
-        As `losses.squared_error` does, and for empty input.
-
     Examples
     --------
     >>> round(psnr(torch.full((1, 4), 0.6), torch.full((1, 4), 0.5)), 3)  # 0.1 off everywhere
     20.0
     """
-    require_samples("x_hat", x_hat)
+    x_hat, x = require_samples("x_hat", x_hat).cpu(), require_samples("x", x).cpu()
     error = losses.squared_error(x_hat, x).double().sum().item() / x.numel()
     return -10 * math.log10(error) if error else math.inf
 
 
-def bernoulli_floor(x: Tensor) -> Tensor:
+def bernoulli_entropy(x: Tensor) -> Tensor:
     """Return the least that `losses.bernoulli_nll` can be on the given values.
 
     A grey pixel x costs at least its own entropy −x ln x − (1 − x) ln(1 − x), which any other
@@ -82,18 +70,11 @@ def bernoulli_floor(x: Tensor) -> Tensor:
     Tensor of shape (n_samples,)
         In nats.
 
-    Raises
-    ------
-    TypeError
-        If ``x`` is no tensor of floating-point numbers.
-    ValueError
-        If there is no sample, or a value lies outside [0, 1].
-
     Examples
     --------
-    >>> bernoulli_floor(torch.tensor([[0.0, 1.0], [0.5, 0.5]]))  # the second: 2 ln 2
+    >>> bernoulli_entropy(torch.tensor([[0.0, 1.0], [0.5, 0.5]]))  # the second: 2 ln 2
     tensor([0.0000, 1.3863])
     """
     x = require_samples("x", x)
-    losses.require_unit_interval(x)
+    require_unit_interval(x)
     return (torch.special.entr(x) + torch.special.entr(1 - x)).flatten(1).sum(dim=1)

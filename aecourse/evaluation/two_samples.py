@@ -8,8 +8,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from torch import Tensor
 
-from ..data import require_samples
-from ..runtime import require_count, require_seed
+from ..validation import require_codes, require_count, require_samples, require_seed
 
 
 def auroc(normal: Tensor, anomalous: Tensor) -> float:
@@ -28,23 +27,18 @@ def auroc(normal: Tensor, anomalous: Tensor) -> float:
     float
         From 0 to 1.
 
-    Raises
-    ------
-    TypeError
-        If the scores are no tensors of floating-point numbers.
-    ValueError
-        If one of them is empty, not finite, or not one number per sample.
-
     Examples
     --------
     >>> auroc(torch.tensor([0.1, 0.2]), torch.tensor([0.15, 0.3]))
     0.75
     """
-    for name, scores in {"normal": normal, "anomalous": anomalous}.items():
-        if require_samples(name, scores).ndim != 1:
-            raise ValueError(f"expected one score a sample in {name}, got {tuple(scores.shape)}")
+    normal = require_samples("normal", normal).cpu()
+    anomalous = require_samples("anomalous", anomalous).cpu()
+    for scores in (normal, anomalous):
+        if scores.ndim != 1:
+            raise ValueError(f"expected one score for each sample, got {tuple(scores.shape)}")
     labels = torch.cat([torch.zeros(len(normal)), torch.ones(len(anomalous))])
-    return float(roc_auc_score(labels, torch.cat([normal, anomalous]).detach().cpu()))
+    return float(roc_auc_score(labels, torch.cat([normal, anomalous])))
 
 
 def told_apart(a: Tensor, b: Tensor, *, n_neighbors: int = 15, seed: int = 0) -> float:
@@ -69,13 +63,6 @@ def told_apart(a: Tensor, b: Tensor, *, n_neighbors: int = 15, seed: int = 0) ->
     float
         From 0 to 1.
 
-    Raises
-    ------
-    TypeError
-        If the codes are no tensors of floating-point numbers.
-    ValueError
-        If there are too few codes, one is not finite, or the sets differ in the length of a code.
-
     References
     ----------
     Lopez-Paz & Oquab (2017), with their nearest-neighbour classifier.
@@ -85,12 +72,8 @@ def told_apart(a: Tensor, b: Tensor, *, n_neighbors: int = 15, seed: int = 0) ->
     >>> told_apart(torch.rand(100, 2), torch.rand(100, 2) + 5)
     1.0
     """
-    a, b = require_samples("a", a).cpu(), require_samples("b", b).cpu()
-    if a.ndim != 2 or a.shape[1:] != b.shape[1:]:
-        raise ValueError(
-            "expected two sets of codes (n_samples, n_latent) of one length, "
-            f"got {tuple(a.shape)} and {tuple(b.shape)}"
-        )
+    a = require_codes("a", a).cpu()
+    b = require_codes("b", b, a.shape[1]).cpu()
     n = require_count("the number of codes in each set", min(len(a), len(b)), at_least=5)
     learns_from = 2 * (n - math.ceil(n / 5))
     require_count("n_neighbors", n_neighbors, at_most=learns_from)

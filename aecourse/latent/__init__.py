@@ -1,4 +1,7 @@
-"""Tools for the latent space: encode, walk, lay out a grid, draw, and find the code of a target."""
+"""Tools for the latent space: encode, walk, lay out a grid, draw, and find the code of a target.
+
+All take tensors or NumPy arrays, and check them.
+"""
 
 from .codes import encode, grid, interpolate, prior_grid, sample
 from .inversion import Inversion, invert

@@ -5,8 +5,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from ..data import require_rows, require_samples
-from ..runtime import device_of, evaluating, require_count
+from ..runtime import in_batches
+from ..validation import require_codes, require_count, require_samples, require_share
 
 
 def encode(model: nn.Module, x: Tensor, *, batch_size: int = 4096) -> Tensor:
@@ -25,18 +25,8 @@ def encode(model: nn.Module, x: Tensor, *, batch_size: int = 4096) -> Tensor:
     -------
     Tensor of shape (n_samples, n_latent)
         On the CPU.
-
-    Raises
-    ------
-    TypeError
-        If ``x`` is no tensor of floating-point numbers.
-    ValueError
-        If there is no sample, one is not finite, or ``batch_size`` is below 1.
     """
-    x, batch_size = require_samples("x", x), require_count("batch_size", batch_size)
-    with evaluating(model):
-        device = device_of(model)
-        return torch.cat([model.encode(batch.to(device)).cpu() for batch in x.split(batch_size)])
+    return in_batches(model.encode, model, require_samples("x", x), batch_size=batch_size)
 
 
 def interpolate(z_start: Tensor, z_end: Tensor, n_steps: int, *, spherical: bool = False) -> Tensor:
@@ -71,6 +61,7 @@ def interpolate(z_start: Tensor, z_end: Tensor, n_steps: int, *, spherical: bool
     >>> interpolate(torch.tensor([0.0, 1.0]), torch.tensor([1.0, 0.0]), 3, spherical=True)[1]
     tensor([0.7071, 0.7071])
     """
+    z_start, z_end = require_samples("z_start", z_start), require_samples("z_end", z_end)
     if z_start.ndim != 1 or z_start.shape != z_end.shape:
         raise ValueError(
             "expected two codes of one shape (n_latent,), "
@@ -115,23 +106,15 @@ def grid(codes: Tensor, n_steps: int = 10, *, coverage: float = 0.98) -> Tensor:
         Rows from the top (largest second number) down, columns from left to right: decoded in
         this order, the images lie as on a map.
 
-    Raises
-    ------
-    TypeError
-        If the codes are no tensor of floating-point numbers.
-    ValueError
-        If the codes are not two finite numbers each, or a setting is out of range.
-
     Examples
     --------
     >>> grid(torch.tensor([[0.0, 0.0], [1.0, 2.0]]), 2, coverage=1.0)[0]  # the top row
     tensor([[0., 2.],
             [1., 2.]])
     """
-    codes = require_rows("codes", require_samples("codes", codes), 2).cpu()
+    codes = require_codes("codes", codes, 2).cpu()
     require_count("n_steps", n_steps, at_least=2)
-    if not 0 < coverage <= 1:
-        raise ValueError(f"expected a coverage above 0, up to 1, got {coverage}")
+    require_share("coverage", coverage)
     tails = torch.tensor([(1 - coverage) / 2, (1 + coverage) / 2], dtype=codes.dtype)
     low, high = codes.quantile(tails, dim=0)
     across = torch.linspace(low[0], high[0], n_steps, dtype=codes.dtype)
@@ -156,11 +139,6 @@ def prior_grid(n_steps: int = 10, *, coverage: float = 0.98) -> Tensor:
     Tensor of shape (n_steps, n_steps, 2)
         Rows from the top down, columns from left to right, as `grid` has them.
 
-    Raises
-    ------
-    ValueError
-        If a setting is out of range.
-
     Examples
     --------
     >>> prior_grid(3, coverage=0.5)[0]  # the top row, at the upper quartile
@@ -169,8 +147,7 @@ def prior_grid(n_steps: int = 10, *, coverage: float = 0.98) -> Tensor:
             [ 0.6745,  0.6745]])
     """
     require_count("n_steps", n_steps, at_least=2)
-    if not 0 < coverage < 1:
-        raise ValueError(f"expected a coverage between 0 and 1, got {coverage}")
+    require_share("coverage", coverage, or_one=False)
     probabilities = torch.linspace((1 - coverage) / 2, (1 + coverage) / 2, n_steps)
     return _map(*torch.special.ndtri(probabilities).expand(2, -1))
 
@@ -193,21 +170,14 @@ def sample(codes: Tensor, n_samples: int, generator: torch.Generator | None = No
     Tensor of shape (n_samples, n_latent)
         On the CPU.
 
-    Raises
-    ------
-    TypeError
-        If the codes are no tensor of floating-point numbers.
-    ValueError
-        If the codes are no matrix of finite numbers, or too few for a covariance.
-
     Examples
     --------
     >>> codes = torch.randn(1000, 2) * torch.tensor([1.0, 5.0])
     >>> sample(codes, 3).shape
     torch.Size([3, 2])
     """
-    codes = require_samples("codes", codes).cpu()
-    if codes.ndim != 2 or len(codes) <= codes.shape[1]:
+    codes = require_codes("codes", codes).cpu()
+    if len(codes) <= codes.shape[1]:
         raise ValueError(
             "expected codes of shape (n_codes, n_latent) with n_codes > n_latent, "
             f"got {tuple(codes.shape)}"

@@ -8,8 +8,7 @@ import torch
 from scipy.optimize import minimize
 from torch import Tensor
 
-from ..data import require_samples
-from ..runtime import require_count
+from ..validation import as_floats, require_count, require_samples
 
 # Optimisers of `scipy.optimize.minimize`, and whether they use the gradient.
 METHODS = {"Nelder-Mead": False, "Powell": False, "BFGS": True, "CG": True, "L-BFGS-B": True}
@@ -74,8 +73,6 @@ def invert(
 
     Raises
     ------
-    TypeError
-        If target or start is no tensor of floating-point numbers.
     ValueError
         If one of them is empty or not finite, their shapes do not fit the decoder's, or the method
         is unknown.
@@ -92,16 +89,15 @@ def invert(
     """
     if method not in METHODS:
         raise ValueError(f"expected one of the methods {list(METHODS)}, got {method!r}")
-    target = require_samples("target", target[None] if isinstance(target, Tensor) else target)[0]
+    target = require_samples("target", as_floats("target", target)[None])[0]
     if start is None:
         generator = torch.Generator().manual_seed(0)
         start = torch.randn(9, require_count("n_latent", n_latent), generator=generator)
         start[0] = 0
     starts = torch.atleast_2d(require_samples("start", start))
     if starts.ndim != 2:
-        raise ValueError(
-            f"expected start of shape (n_latent,) or (n_starts, n_latent), got {tuple(start.shape)}"
-        )
+        came = tuple(starts.shape)
+        raise ValueError(f"expected start of shape (n_latent,) or (n_starts, n_latent), got {came}")
     with torch.no_grad():
         shape = decode(starts[:1].to(target)).shape[1:]
     if shape != target.shape:
@@ -117,6 +113,11 @@ def invert(
             error = (decode(z[None])[0] - target).square().sum()
             if not METHODS[method]:
                 return error.item()
+            if not error.requires_grad:
+                raise ValueError(
+                    f"expected a decoder with a gradient for {method}, got none: it is constant, "
+                    'or leaves PyTorch. Use method="Nelder-Mead".'
+                )
             (gradient,) = torch.autograd.grad(error, z)
         return error.item(), gradient.double().cpu().numpy()
 

@@ -6,8 +6,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from ..data import require_samples
-from ..runtime import require_count
+from ..validation import require_count, require_samples
 
 
 @torch.no_grad()
@@ -52,8 +51,6 @@ def annealed_langevin(
 
     Raises
     ------
-    TypeError
-        If the start is no tensor of floating-point numbers.
     ValueError
         If the start is empty or not finite, the levels do not fall, a setting is out of range, or
         the score has another shape.

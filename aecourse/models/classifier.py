@@ -4,11 +4,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..data import Samples, require_samples
-from ..runtime import device_of, evaluating, require_count
+from ..data import Samples
+from ..runtime import in_batches
+from ..validation import require_count, require_labels, require_samples, takes
 
 
-def downwards(channels: tuple[int, int, int]) -> nn.Sequential:
+def conv_encoder(channels: tuple[int, int, int]) -> nn.Sequential:
     """Stack three convolutions, each of which halves the side of an image.
 
     A convolution of kernel k, stride s and padding p turns a side w into (w − k + 2p)/s + 1,
@@ -25,7 +26,7 @@ def downwards(channels: tuple[int, int, int]) -> nn.Sequential:
 
     Examples
     --------
-    >>> downwards((16, 32, 64))(torch.zeros(5, 1, 28, 28)).shape
+    >>> conv_encoder((16, 32, 64))(torch.zeros(5, 1, 28, 28)).shape
     torch.Size([5, 64, 4, 4])
     """
     a, b, c = (require_count("each number of channels", n) for n in channels)
@@ -58,7 +59,7 @@ class Classifier(nn.Module):
         super().__init__()
         self.n_classes = require_count("n_classes", n_classes)
         self.layers = nn.Sequential(
-            downwards((16, 32, 64)),
+            conv_encoder((16, 32, 64)),
             nn.Flatten(),
             nn.Linear(64 * 4 * 4, 128),
             nn.SiLU(),
@@ -67,9 +68,10 @@ class Classifier(nn.Module):
         )
         self.to(memory_format=torch.channels_last)  # the faster order for convolutions on a CPU
 
+    @takes(1, 28, 28)
     def forward(self, x: Tensor) -> Tensor:
         """Map images (n_samples, 1, 28, 28) to logits (n_samples, n_classes)."""
-        return self.layers(require_images("x", x, 28))
+        return self.layers(x)
 
     def loss_terms(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         """Return the cross-entropy of each image's label, of shape (n_samples,), in nats."""
@@ -81,48 +83,9 @@ class Classifier(nn.Module):
 
         In evaluation mode, in batches, without gradients.
         """
-        with evaluating(self):
-            batches = require_samples("x", x).split(4096)
-            return torch.cat(
-                [self(batch.to(device_of(self))).softmax(1).cpu() for batch in batches]
-            )
+        return in_batches(self, self, require_samples("x", x)).softmax(dim=1)
 
     def accuracy(self, samples: Samples) -> float:
         """Return the share of samples whose label is the class with the largest probability."""
         y = require_labels("y", samples.y, len(samples), self.n_classes)
         return (self.probabilities(samples.x).argmax(dim=1) == y.cpu()).float().mean().item()
-
-
-def require_images(name: str, x: Tensor, side: int) -> Tensor:
-    """Return images of shape (n, 1, side, side), or raise with what came and what was expected."""
-    if not isinstance(x, Tensor):
-        raise TypeError(f"expected {name} as a Tensor, got {type(x).__name__}: use torch.as_tensor")
-    if x.ndim != 4 or x.shape[1:] != (1, side, side):
-        hint = ""
-        if x.shape[1:] == (side, side):
-            hint = f": add {name}[:, None]"
-        elif x.ndim == 2 and x.shape[1] == side**2:
-            hint = f": use {name}.reshape(-1, 1, {side}, {side})"
-        raise ValueError(
-            f"expected {name} of shape (n_samples, 1, {side}, {side}), got {tuple(x.shape)}{hint}"
-        )
-    return x
-
-
-def require_labels(name: str, y: Tensor, n_samples: int, n_classes: int) -> Tensor:
-    """Return a label from 0 to n_classes − 1 for each sample, or raise."""
-    if (
-        not isinstance(y, Tensor)
-        or y.is_floating_point()
-        or y.is_complex()
-        or y.dtype == torch.bool
-    ):
-        came = y.dtype if isinstance(y, Tensor) else type(y).__name__
-        raise TypeError(f"expected {name} as a Tensor of whole numbers, got {came}")
-    if y.shape != (n_samples,):
-        raise ValueError(f"expected {n_samples} labels in {name}, one each, got {tuple(y.shape)}")
-    if len(y) and not (y.min() >= 0 and y.max() < n_classes):
-        raise ValueError(
-            f"expected labels from 0 to {n_classes - 1} in {name}, got {y.min()} to {y.max()}"
-        )
-    return y.long()

@@ -5,10 +5,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .. import losses
-from ..data import require_rows
-from ..runtime import device_of, require_count
-from .classifier import downwards, require_images, require_labels
-from .variational import VAE
+from ..validation import as_tensor, require_count, require_labels, takes
+from .classifier import conv_encoder
+from .variational import reparameterise
 
 
 class ConditionalVAE(nn.Module):
@@ -62,10 +61,11 @@ class ConditionalVAE(nn.Module):
         if side % 4:
             raise ValueError(f"expected a side that is a multiple of 4, got {side}")
         self.n_latent, self.n_classes, self.side = n_latent, n_classes, side
+        self.channels, self.n_hidden = tuple(channels), n_hidden
         a, b, c = channels
         quarter = side // 4
         eighth = (quarter + 1) // 2
-        self.convolutions = downwards(channels)
+        self.convolutions = conv_encoder(channels)
         self.encoder = nn.Sequential(
             nn.Linear(c * eighth**2 + n_classes, n_hidden),
             nn.SiLU(),
@@ -89,16 +89,17 @@ class ConditionalVAE(nn.Module):
         )
         self.to(memory_format=torch.channels_last)  # the faster order for convolutions on a CPU
 
+    @takes(1, "side", "side")
     def encode_distribution(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Map images (n_samples, 1, side, side) and labels to mean and log-variance of q(z|x, y).
 
         Each is of shape (n_samples, n_latent).
         """
-        features = self.convolutions(require_images("x", x, self.side)).flatten(1)
+        features = self.convolutions(x).flatten(1)
         mean, log_var = self.encoder(self._with_label(features, y)).chunk(2, dim=1)
         return mean, log_var
 
-    reparameterise = VAE.reparameterise
+    reparameterise = staticmethod(reparameterise)
 
     def encode(self, x: Tensor, y: Tensor) -> Tensor:
         """Map images and their labels to the means of their codes (n_samples, n_latent)."""
@@ -119,6 +120,7 @@ class ConditionalVAE(nn.Module):
         """Return −ln p(x|z, y) of each image, of shape (n_samples,), in nats."""
         return losses.bernoulli_nll(self._logits(z, y), x)
 
+    @takes(1, "side", "side")
     def loss_terms(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         """Return reconstruction and KL of each image, of shape (n_samples,), in nats.
 
@@ -144,12 +146,12 @@ class ConditionalVAE(nn.Module):
         Tensor of shape (n_samples, 1, side, side)
             As `decode` returns it.
         """
-        z = torch.randn(len(y), self.n_latent, generator=generator)
-        return self.decode(z.to(device_of(self)), y)
+        y = as_tensor("y", y)
+        return self.decode(torch.randn(len(y), self.n_latent, generator=generator), y)
 
+    @takes("n_latent")
     def _logits(self, z: Tensor, y: Tensor) -> Tensor:
-        hidden = self.decoder(self._with_label(require_rows("z", z, self.n_latent), y))
-        return self.transposed(hidden)
+        return self.transposed(self.decoder(self._with_label(z, y)))
 
     def _with_label(self, rows: Tensor, y: Tensor) -> Tensor:
         """Join each row with the one-hot vector of its label."""

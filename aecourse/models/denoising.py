@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from .. import losses
-from ..data import require_rows
+from ..validation import takes
 from .dense import mlp
 
 
@@ -64,8 +64,9 @@ class Denoiser(nn.Module):
         super().__init__()
         self.register_buffer("noise_levels", require_noise_levels(noise_levels))
         self.network = mlp((n_features + 1, *hidden, n_features))
-        self.n_features = n_features
+        self.n_features, self.hidden = n_features, tuple(hidden)
 
+    @takes("n_features")
     def forward(self, noisy: Tensor, sigma: float | Tensor) -> Tensor:
         """Estimate the clean samples.
 
@@ -79,10 +80,10 @@ class Denoiser(nn.Module):
         -------
         Tensor of shape (n_samples, n_features)
         """
-        noisy = require_rows("noisy", noisy, self.n_features)
         sigma = self._column(sigma, noisy)
         return noisy + sigma * self._minus_noise(noisy, sigma)
 
+    @takes("n_features")
     def score(self, noisy: Tensor, sigma: float | Tensor) -> Tensor:
         """Estimate the gradient of the log-density of noisy data: (f(x̃, σ) − x̃) / σ².
 
@@ -100,6 +101,7 @@ class Denoiser(nn.Module):
         """
         return (self(noisy, sigma) - noisy) / self._column(sigma, noisy).square()
 
+    @takes("n_features")
     def loss_terms(self, x: Tensor, y: Tensor | None = None) -> dict[str, Tensor]:
         """Return ‖f(x + σε, σ) − x‖² / σ² of each sample, of shape (n_samples,).
 
@@ -125,7 +127,7 @@ class Denoiser(nn.Module):
             raise ValueError(
                 f"expected one sigma, or one for each of {len(x)} samples, got {(*sigma.shape,)}"
             )
-        if not (sigma > 0).all():  # written so that NaN is refused too
+        if not (sigma.is_meta or (sigma > 0).all()):  # written so that NaN is refused too
             raise ValueError(f"expected sigma above 0, got {sigma.min():.4g}")
         return sigma.expand(len(x))[:, None]
 

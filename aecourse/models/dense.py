@@ -6,8 +6,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from .. import losses
-from ..data import require_rows
-from ..runtime import require_count
+from ..validation import require_layer_sizes, takes
 
 Activation = Callable[[], nn.Module] | None
 
@@ -43,7 +42,7 @@ def mlp(layer_sizes: Sequence[int], activation: Activation = nn.SiLU) -> nn.Sequ
       (2): Linear(in_features=128, out_features=2, bias=True)
     )
     """
-    require_layer_sizes(layer_sizes)
+    layer_sizes = require_layer_sizes(layer_sizes)
     if isinstance(activation, nn.Module) or not (activation is None or callable(activation)):
         raise TypeError(f"expected a class such as nn.ReLU, without brackets, got {activation!r}")
     layers = []
@@ -52,14 +51,6 @@ def mlp(layer_sizes: Sequence[int], activation: Activation = nn.SiLU) -> nn.Sequ
             layers.append(activation())
         layers.append(nn.Linear(n_in, n_out))
     return nn.Sequential(*layers)
-
-
-def require_layer_sizes(layer_sizes: Sequence[int]) -> None:
-    """Raise a ValueError unless there are at least two sizes, all positive whole numbers."""
-    if len(layer_sizes) < 2:
-        raise ValueError(f"expected at least two layer sizes, as in (64, 2), got {layer_sizes}")
-    for size in layer_sizes:
-        require_count("each layer size", size)
 
 
 class DenseAutoencoder(nn.Module):
@@ -97,22 +88,26 @@ class DenseAutoencoder(nn.Module):
 
     def __init__(self, layer_sizes: Sequence[int], activation: Activation = nn.SiLU):
         super().__init__()
+        self.layer_sizes, self.activation = tuple(layer_sizes), activation
         self.encoder = mlp(layer_sizes, activation)
         self.decoder = mlp(layer_sizes[::-1], activation)
         self.n_features, self.n_latent = layer_sizes[0], layer_sizes[-1]
 
+    @takes("n_features")
     def encode(self, x: Tensor) -> Tensor:
         """Map samples of shape (n_samples, n_features) to codes of shape (n_samples, n_latent)."""
-        return self.encoder(require_rows("x", x, self.n_features))
+        return self.encoder(x)
 
+    @takes("n_latent")
     def decode(self, z: Tensor) -> Tensor:
         """Map codes of shape (n_samples, n_latent) to samples of shape (n_samples, n_features)."""
-        return self.decoder(require_rows("z", z, self.n_latent))
+        return self.decoder(z)
 
     def forward(self, x: Tensor) -> Tensor:
         """Reconstruct samples of shape (n_samples, n_features)."""
         return self.decode(self.encode(x))
 
+    @takes("n_features")
     def loss_terms(self, x: Tensor, y: Tensor | None = None) -> dict[str, Tensor]:
         """Return the squared error of each sample, of shape (n_samples,); ``y`` plays no part."""
         return {"squared_error": losses.squared_error(self(x), x)}

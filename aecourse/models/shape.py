@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-import torch
-from sklearn.decomposition import PCA
 from torch import Tensor, nn
 
 from .. import losses
-from ..data import require_samples
-from ..runtime import require_count
-from .variational import VAE
+from ..validation import require_count, require_positive, require_samples, takes
+from .pca import PCABaseline
+from .variational import VAE, reparameterise
+
+LIMIT = 0.25
 
 
 class ShapeVAE(nn.Module):
@@ -27,12 +26,11 @@ class ShapeVAE(nn.Module):
 
     Parameters
     ----------
-    fields : Tensor of shape (n_fields, n, n)
-        Signed distances of training shapes: they fix the basis.
+    mean : Tensor of shape (n²,)
+    components : Tensor of shape (n_components, n²)
+        The basis: orthonormal rows. `from_fields` computes both.
     n_latent : int
         Numbers per code.
-    n_components : int
-        Length of the basis, less than ``n_fields`` and n².
     hidden : sequence of int
         Units of the hidden layers from the coefficients to the code; the decoder is the mirror.
     limit : float
@@ -43,56 +41,93 @@ class ShapeVAE(nn.Module):
 
     Attributes
     ----------
+    basis : PCABaseline
+        Between fields, cut off, divided and flat, and coefficients.
     vae : VAE
         Of the coefficients.
-    mean : Tensor of shape (n²,)
-    components : Tensor of shape (n_components, n²)
-        Orthonormal rows.
+    side : int
+        n, the nodes along each side of a field.
 
     Raises
     ------
-    TypeError
-        If the fields are no tensor of floating-point numbers.
     ValueError
-        If they are no squares of finite numbers, or a setting is out of range.
+        If a setting is out of range, or the mean is of no square field.
 
     Examples
     --------
-    >>> fields = torch.randn(40, 16, 16)
-    >>> model = ShapeVAE(fields, n_components=8)
+    >>> import torch
+    >>> fields = torch.randn(40, 16, 16)  # noise, in the place of shapes
+    >>> model = ShapeVAE.from_fields(fields, n_components=8)
     >>> model.encode(fields).shape, model(fields).shape
     (torch.Size([40, 2]), torch.Size([40, 16, 16]))
     """
 
     def __init__(
         self,
-        fields: Tensor,
+        mean: Tensor,
+        components: Tensor,
         n_latent: int = 2,
         *,
-        n_components: int = 32,
         hidden: Sequence[int] = (128, 128, 128),
-        limit: float = 0.25,
+        limit: float = LIMIT,
         variance: float = 0.4,
     ):
         super().__init__()
+        self.basis = PCABaseline(mean, components)
+        self.side = round(len(mean) ** 0.5)
+        if self.side**2 != len(mean):
+            raise ValueError(f"expected the mean of square fields, got {len(mean)} values")
+        self.n_latent, self.hidden, self.variance = n_latent, tuple(hidden), variance
+        self.limit = require_positive("limit", limit)
+        sizes = (len(components), *hidden, n_latent)
+        self.vae = VAE(sizes, likelihood="gaussian", variance=variance)
+
+    @classmethod
+    def from_fields(
+        cls, fields: Tensor, n_latent: int = 2, *, n_components: int = 32, **settings
+    ) -> "ShapeVAE":
+        """Find the basis of training shapes, and build an untrained model on it.
+
+        Parameters
+        ----------
+        fields : Tensor of shape (n_fields, n, n)
+            Signed distances of training shapes.
+        n_latent : int
+            Numbers per code.
+        n_components : int
+            Length of the basis, less than ``n_fields``.
+        **settings
+            As of `ShapeVAE`: ``hidden``, ``limit``, ``variance``.
+
+        Raises
+        ------
+        ValueError
+            If the fields are no squares of finite numbers, all alike, or too few.
+        """
         fields = require_samples("fields", fields)
         if fields.ndim != 3 or fields.shape[1] != fields.shape[2]:
             raise ValueError(f"expected fields of shape (n_fields, n, n), got {(*fields.shape,)}")
-        if not 0 < limit < float("inf"):
-            raise ValueError(f"expected a limit above 0, got {limit!r}")
-        at_most = min(len(fields), fields[0].numel()) - 1
-        n_components = require_count("n_components", n_components, at_most=at_most)
-        sizes = (n_components, *hidden, n_latent)
-        self.vae = VAE(sizes, likelihood="gaussian", variance=variance)
-        self.side, self.limit = fields.shape[1], limit
-        pca = PCA(n_components, svd_solver="randomized", n_oversamples=n_components, random_state=0)
-        pca.fit(self._rows(fields).cpu().numpy())
-        for name, values in (("mean", pca.mean_), ("components", pca.components_)):
-            self.register_buffer(name, torch.from_numpy(np.ascontiguousarray(values, np.float32)))
+        rows = _rows(fields, require_positive("limit", settings.get("limit", LIMIT)))
+        if not rows.var(dim=0, correction=0).any():
+            raise ValueError(f"expected fields that differ, got {len(fields)} equal ones")
+        require_count("n_components", n_components, at_most=min(rows.shape) - 1)
+        basis = PCABaseline.from_samples(rows.float(), n_components)
+        return cls(basis.mean, basis.components, n_latent, **settings)
 
+    @property
+    def mean(self) -> Tensor:
+        """Mean of the training fields, cut off, divided and flat, of shape (n²,)."""
+        return self.basis.mean
+
+    @property
+    def components(self) -> Tensor:
+        """The basis, of shape (n_components, n²)."""
+        return self.basis.components
+
+    @takes("side", "side")
     def coefficients(self, x: Tensor) -> Tensor:
         """Project fields (n_samples, n, n) onto the basis: (n_samples, n_components)."""
-        return (self._rows(x) - self.mean) @ self.components.T
+        return self.basis.encode(_rows(x, self.limit))
 
     def encode_distribution(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Map fields (n_samples, n, n) to mean and log-variance, each (n_samples, n_latent)."""
@@ -104,25 +139,21 @@ class ShapeVAE(nn.Module):
 
     def decode(self, z: Tensor) -> Tensor:
         """Map codes (n_samples, n_latent) to signed distances (n_samples, n, n)."""
-        rows = self.mean + self.vae.decode(z) @ self.components
+        rows = self.basis.decode(self.vae.decode(z))
         return self.limit * rows.unflatten(1, (self.side, self.side))
 
     def forward(self, x: Tensor) -> Tensor:
         """Reconstruct fields of shape (n_samples, n, n) from the means of their codes."""
         return self.decode(self.encode(x))
 
-    def reparameterise(
-        self, mean: Tensor, log_var: Tensor, generator: torch.Generator | None = None
-    ) -> Tensor:
-        """Draw codes, as `VAE.reparameterise` does."""
-        return self.vae.reparameterise(mean, log_var, generator)
+    reparameterise = staticmethod(reparameterise)
 
     def reconstruction_nll(self, z: Tensor, x: Tensor) -> Tensor:
         """Return −ln p(x|z) of each field, cut off and divided, of shape (n_samples,), in nats."""
-        return losses.gaussian_nll(
-            self.decode(z).flatten(1) / self.limit, self._rows(x), self.vae.variance
-        )
+        rows = self.decode(z).flatten(1) / self.limit
+        return losses.gaussian_nll(rows, _rows(x, self.limit), self.variance)
 
+    @takes("side", "side")
     def loss_terms(self, x: Tensor, y: Tensor | None = None) -> dict[str, Tensor]:
         """Return reconstruction and KL of each field, of shape (n_samples,), in nats."""
         mean, log_var = self.encode_distribution(x)
@@ -130,10 +161,7 @@ class ShapeVAE(nn.Module):
         kl = losses.kl_to_standard_normal(mean, log_var)
         return {"reconstruction": self.reconstruction_nll(z, x), "kl": kl}
 
-    def _rows(self, x: Tensor) -> Tensor:
-        """Bring fields to the form that the basis describes: cut off, divided, flat."""
-        if x.ndim != 3 or x.shape[1:] != (self.side, self.side):
-            raise ValueError(
-                f"expected fields of shape (n_samples, {self.side}, {self.side}), got {(*x.shape,)}"
-            )
-        return (x.clamp(-self.limit, self.limit) / self.limit).flatten(1)
+
+def _rows(x: Tensor, limit: float) -> Tensor:
+    """Bring fields to the form that the basis describes: cut off, divided, flat."""
+    return (x.clamp(-limit, limit) / limit).flatten(1)

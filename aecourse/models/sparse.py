@@ -1,14 +1,11 @@
 """The sparse autoencoder: many units, few of them active for any sample."""
 
-import math
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from .. import losses
-from ..data import require_rows, require_samples
-from ..runtime import require_count
+from ..validation import require_count, require_positive, require_samples, takes
 
 
 class SparseAutoencoder(nn.Module):
@@ -52,8 +49,6 @@ class SparseAutoencoder(nn.Module):
     ------
     ValueError
         If not exactly one of ``l1`` and ``top_k`` is given, or a setting is out of range.
-    TypeError
-        If the centre is no tensor of floating-point numbers.
 
     References
     ----------
@@ -80,20 +75,16 @@ class SparseAutoencoder(nn.Module):
     ):
         super().__init__()
         self.n_features = require_count("n_features", n_features)
-        self.n_latent = require_count("n_units", n_units)
+        self.n_latent = self.n_units = require_count("n_units", n_units)
         if (l1 is None) == (top_k is None):
             raise ValueError(f"expected exactly one of l1 and top_k, got l1={l1}, top_k={top_k}")
-        if l1 is not None and not 0 <= l1 < math.inf:
-            raise ValueError(f"expected l1 from 0, got {l1!r}")
-        if top_k is not None:
-            top_k = require_count("top_k", top_k, at_most=n_units)
-        if centre is None:
-            centre = torch.zeros(n_features)
-        if require_samples("centre", centre).shape != (n_features,):
+        centre = torch.zeros(n_features) if centre is None else require_samples("centre", centre)
+        if centre.shape != (n_features,):
             raise ValueError(f"expected a centre of shape ({n_features},), got {(*centre.shape,)}")
-        self.l1, self.top_k = l1, top_k
+        self.l1 = None if l1 is None else require_positive("l1", l1, or_zero=True)
+        self.top_k = None if top_k is None else require_count("top_k", top_k, at_most=n_units)
         self.directions = nn.Parameter(functional.normalize(torch.randn(n_units, n_features)))
-        self.offset = nn.Parameter(centre.detach().clone())
+        self.offset = nn.Parameter(centre.clone())
         self.encoder = nn.Linear(n_features, n_units)
         with torch.no_grad():
             self.encoder.weight.copy_(self.directions)
@@ -104,22 +95,25 @@ class SparseAutoencoder(nn.Module):
         """The dictionary, of shape (n_units, n_features): rows of length 1."""
         return functional.normalize(self.directions)
 
+    @takes("n_features")
     def encode(self, x: Tensor) -> Tensor:
         """Map samples (n_samples, n_features) to activations (n_samples, n_units), from 0."""
-        active = self.encoder(require_rows("x", x, self.n_features) - self.offset).relu()
+        active = self.encoder(x - self.offset).relu()
         if self.top_k is None:
             return active
         values, indices = active.topk(self.top_k, dim=1)
         return torch.zeros_like(active).scatter(1, indices, values)
 
+    @takes("n_latent")
     def decode(self, z: Tensor) -> Tensor:
         """Map activations (n_samples, n_units) to samples (n_samples, n_features)."""
-        return self.offset + require_rows("z", z, self.n_latent) @ self.atoms
+        return self.offset + z @ self.atoms
 
     def forward(self, x: Tensor) -> Tensor:
         """Reconstruct samples of shape (n_samples, n_features)."""
         return self.decode(self.encode(x))
 
+    @takes("n_features")
     def loss_terms(self, x: Tensor, y: Tensor | None = None) -> dict[str, Tensor]:
         """Return the squared error of each sample and, with ``l1``, λ times its sum of activations.
 

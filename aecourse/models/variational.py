@@ -6,11 +6,30 @@ import torch
 from torch import Tensor, nn
 
 from .. import losses
-from ..data import require_rows
-from ..runtime import device_of, require_count
-from .dense import Activation, mlp, require_layer_sizes
+from ..validation import require_count, require_layer_sizes, require_positive, takes
+from .dense import Activation, mlp
 
 LIKELIHOODS = ("bernoulli", "gaussian")
+
+
+def reparameterise(
+    mean: Tensor, log_var: Tensor, generator: torch.Generator | None = None
+) -> Tensor:
+    """Draw a code from N(mean, exp(log_var)) as mean + σ·noise, so that gradients pass.
+
+    Parameters
+    ----------
+    mean, log_var : Tensor of shape (n_samples, n_latent)
+    generator : torch.Generator, optional
+        Of the CPU, whatever the device: its stream is the same everywhere. By default the global
+        stream, which `fit` seeds.
+
+    Returns
+    -------
+    Tensor of shape (n_samples, n_latent)
+    """
+    noise = torch.randn(mean.shape, generator=generator, dtype=mean.dtype).to(mean.device)
+    return mean + (0.5 * log_var).exp() * noise  # log_var is ln σ², so half of it is ln σ
 
 
 class VAE(nn.Module):
@@ -71,66 +90,50 @@ class VAE(nn.Module):
         super().__init__()
         if likelihood not in LIKELIHOODS:
             raise ValueError(f"expected one of {list(LIKELIHOODS)}, got {likelihood!r}")
-        if not 0 < variance < float("inf"):
-            raise ValueError(f"expected a variance above 0, got {variance!r}")
-        if not 0 <= beta < float("inf"):
-            raise ValueError(f"expected beta from 0, got {beta!r}")
-        require_layer_sizes(layer_sizes)
-        self.encoder = mlp((*layer_sizes[:-1], 2 * layer_sizes[-1]), activation)
+        self.layer_sizes, self.activation = require_layer_sizes(layer_sizes), activation
+        self.n_features, *hidden, self.n_latent = self.layer_sizes
+        self.encoder = mlp((self.n_features, *hidden, 2 * self.n_latent), activation)
         self.decoder = mlp(layer_sizes[::-1], activation)
-        self.n_features, self.n_latent = layer_sizes[0], layer_sizes[-1]
-        self.likelihood, self.variance, self.beta = likelihood, variance, beta
+        self.likelihood, self.variance = likelihood, require_positive("variance", variance)
+        self.beta = require_positive("beta", beta, or_zero=True)
 
+    @takes("n_features")
     def encode_distribution(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Map samples (n_samples, n_features) to mean and log-variance, each (n_samples, n_latent).
 
         They describe the Gaussian q(z|x), the encoder's belief about the code of each sample.
         """
-        mean, log_var = self.encoder(require_rows("x", x, self.n_features)).chunk(2, dim=1)
+        mean, log_var = self.encoder(x).chunk(2, dim=1)
         return mean, log_var
 
-    def reparameterise(
-        self, mean: Tensor, log_var: Tensor, generator: torch.Generator | None = None
-    ) -> Tensor:
-        """Draw a code from N(mean, exp(log_var)) as mean + σ·noise, so that gradients pass.
-
-        Parameters
-        ----------
-        mean, log_var : Tensor of shape (n_samples, n_latent)
-        generator : torch.Generator, optional
-            Of the CPU, whatever the device: its stream is the same everywhere. By default the
-            global stream, which `fit` seeds.
-
-        Returns
-        -------
-        Tensor of shape (n_samples, n_latent)
-        """
-        noise = torch.randn(mean.shape, generator=generator, dtype=mean.dtype).to(mean.device)
-        return mean + (0.5 * log_var).exp() * noise  # log_var is ln σ², so half of it is ln σ
+    reparameterise = staticmethod(reparameterise)
 
     def encode(self, x: Tensor) -> Tensor:
         """Map samples (n_samples, n_features) to the means of their codes (n_samples, n_latent)."""
         return self.encode_distribution(x)[0]
 
+    @takes("n_latent")
     def decode(self, z: Tensor) -> Tensor:
         """Map codes (n_samples, n_latent) to data space (n_samples, n_features).
 
         For Bernoulli pixels these are probabilities, for Gaussian values their means.
         """
-        out = self.decoder(require_rows("z", z, self.n_latent))
+        out = self.decoder(z)
         return out.sigmoid() if self.likelihood == "bernoulli" else out
 
     def forward(self, x: Tensor) -> Tensor:
         """Reconstruct samples of shape (n_samples, n_features) from the means of their codes."""
         return self.decode(self.encode(x))
 
+    @takes("n_latent")
     def reconstruction_nll(self, z: Tensor, x: Tensor) -> Tensor:
         """Return −ln p(x|z) of each sample given its code, of shape (n_samples,), in nats."""
-        out = self.decoder(require_rows("z", z, self.n_latent))
+        out = self.decoder(z)
         if self.likelihood == "bernoulli":
             return losses.bernoulli_nll(out, x)
         return losses.gaussian_nll(out, x, self.variance)
 
+    @takes("n_features")
     def loss_terms(self, x: Tensor, y: Tensor | None = None) -> dict[str, Tensor]:
         """Return reconstruction and KL of each sample, of shape (n_samples,), in nats.
 
@@ -157,5 +160,4 @@ class VAE(nn.Module):
             As `decode` returns it.
         """
         n_samples = require_count("n_samples", n_samples)
-        z = torch.randn(n_samples, self.n_latent, generator=generator)
-        return self.decode(z.to(device_of(self)))
+        return self.decode(torch.randn(n_samples, self.n_latent, generator=generator))

@@ -15,6 +15,11 @@ def as_images(images) -> np.ndarray:
         images = images[:, 0]
     side = round(images.shape[-1] ** 0.5) if images.ndim == 2 else 0
     if images.ndim == 2 and side**2 == images.shape[1]:
+        if len(images) == side**2 > 1:
+            raise ValueError(
+                f"expected to know whether {images.shape} is one image or {len(images)}: use "
+                f"images[None], or images.reshape(-1, {side}, {side})"
+            )
         images = images.reshape(-1, side, side)
     if images.ndim != 3 or 0 in images.shape:
         raise ValueError(

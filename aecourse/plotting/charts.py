@@ -15,7 +15,7 @@ from .arrays import as_array
 def curves(
     ax: Axes,
     train: Mapping[str, Sequence[float]],
-    validation: Mapping[str, Sequence[float]] | None = None,
+    held_out: Mapping[str, Sequence[float]] | None = None,
     *,
     term: str = "loss",
     log: bool = True,
@@ -25,8 +25,8 @@ def curves(
     Parameters
     ----------
     ax : Axes
-    train, validation : mapping of str to sequence of float
-        As a `History` holds them; an empty ``validation`` draws no second line.
+    train, held_out : mapping of str to sequence of float
+        As a `History` holds them; an empty ``held_out`` draws no second line.
     term : str
         Which of them to draw.
     log : bool
@@ -50,7 +50,7 @@ def curves(
     """
     if term not in train:
         raise ValueError(f"expected one of the terms {list(train)}, got {term!r}")
-    for label, history, style in (("training", train, "--"), ("held-out", validation or {}, "-")):
+    for label, history, style in (("training", train, "--"), ("held-out", held_out or {}, "-")):
         if term in history:
             values = as_array(history[term])
             ax.plot(np.arange(1, len(values) + 1), values, style, label=label)

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..runtime import require_count, require_seed
+from ..validation import require_count, require_seed
 from .shape import Shape, circle, polygon, star
 
 FAMILIES = ("circle", "triangle", "square", "star")

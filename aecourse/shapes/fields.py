@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ..runtime import require_count
+from ..validation import require_count, require_positive, require_samples
 
 EXTENT = 1.3
 
@@ -118,7 +118,7 @@ def total_variation(phi: Tensor) -> Tensor:
     """Estimate the perimeter of signed distance fields, with a gradient: for optimisers.
 
     The total variation ∫ |∇u| of `inside_share`, with the gradient taken at the middle of each
-    square from its four corners. For a binary picture it would be a fifth too large or more.
+    square from its four corners. For a binary picture it would be about 5 % too large.
 
     Parameters
     ----------
@@ -199,7 +199,7 @@ def intersection_over_union(phi: Tensor, other: Tensor) -> Tensor:
     Raises
     ------
     ValueError
-        If the fields differ in shape, or two of them have nothing inside.
+        If the fields differ in shape, hold NaN, or two of them have nothing inside.
 
     Examples
     --------
@@ -208,6 +208,7 @@ def intersection_over_union(phi: Tensor, other: Tensor) -> Tensor:
     >>> round(intersection_over_union(small, large).item(), 2)
     0.25
     """
+    phi, other = require_samples("phi", phi), require_samples("other", other)
     if phi.shape != other.shape:
         raise ValueError(f"expected fields of one shape, got {(*phi.shape,)} and {(*other.shape,)}")
     a, b = phi < 0, other < 0
@@ -217,7 +218,7 @@ def intersection_over_union(phi: Tensor, other: Tensor) -> Tensor:
     return (a & b).sum(dim=(-2, -1)) / union
 
 
-def pieces(phi: Tensor, *, above: float = 0.0) -> int:
+def count_components(phi: Tensor, *, above: float = 0.0) -> int:
     """Count the connected pieces of the inside of a field (n, n): its outer outlines.
 
     The shape may touch the border, which then closes the outline. Pieces are counted whose outer
@@ -272,8 +273,10 @@ def buildable(phi: Tensor, *, minimum_area: float, minimum_width: float = 0.0) -
     if not (field < -half).any() or (_border(field.numpy()) <= half).any():
         return False
     size = area(field)
-    thinner, outside = (pieces(phi, above=1e-3 * size) for phi in (field + half, half - field))
-    return bool(pieces(field) == thinner == outside == 1 and size >= minimum_area)
+    thinner, outside = (
+        count_components(phi, above=1e-3 * size) for phi in (field + half, half - field)
+    )
+    return bool(count_components(field) == thinner == outside == 1 and size >= minimum_area)
 
 
 def require_field(phi: Tensor, *, inside: bool = True, border: bool = True) -> np.ndarray:
@@ -301,10 +304,3 @@ def _enclosed(line: np.ndarray) -> float:
 
 def _border(field: np.ndarray) -> np.ndarray:
     return np.concatenate([field[0], field[-1], field[:, 0], field[:, -1]])
-
-
-def require_positive(name: str, value: float) -> float:
-    """Return a number above 0, or raise a ValueError that names it."""
-    if not 0 < value < math.inf:
-        raise ValueError(f"expected {name} above 0, got {value!r}")
-    return value

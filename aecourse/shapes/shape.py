@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..runtime import require_count
-from .fields import grid, require_positive
+from ..validation import as_floats, require_count, require_positive, require_samples, require_share
+from .fields import grid
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +22,11 @@ class Shape:
         Counter-clockwise.
     rounding : float
         The radius.
+
+    Raises
+    ------
+    ValueError
+        If there are no vertices or just two, or the rounding is negative.
 
     Attributes
     ----------
@@ -41,6 +46,16 @@ class Shape:
 
     vertices: Tensor
     rounding: float = 0.0
+
+    def __post_init__(self):
+        vertices = require_samples("vertices", self.vertices).double().cpu()
+        if vertices.ndim != 2 or vertices.shape[1] != 2 or len(vertices) == 2:
+            raise ValueError(
+                "expected vertices of shape (n_vertices, 2), at least three or a single one, "
+                f"got {tuple(vertices.shape)}"
+            )
+        object.__setattr__(self, "vertices", vertices)
+        require_positive("rounding", self.rounding, or_zero=len(vertices) > 1)
 
     @property
     def area(self) -> float:
@@ -79,7 +94,7 @@ class Shape:
 
         Exact, except inside a rounded shape where a reflex corner is nearest: there a little less.
         """
-        x, y = points.double().unbind(dim=-1)
+        x, y = as_floats("points", points).double().unbind(dim=-1)
         squared = torch.full_like(x, math.inf)
         inside = torch.zeros_like(x, dtype=torch.bool)
         for (x0, y0), (dx, dy) in zip(self.vertices.tolist(), self._edges().tolist(), strict=True):
@@ -177,16 +192,13 @@ def star(n_points: int, radius: float = 1.0, *, depth: float = 0.5, rounding: fl
         If a number is out of range.
     """
     n_points = require_count("n_points", n_points, at_least=3)
-    if not 0 < depth < 1:
-        raise ValueError(f"expected a depth between 0 and 1, got {depth!r}")
+    require_share("depth", depth, or_one=False)
     radii = [require_positive("radius", radius), depth * radius] * n_points
     return _from_angles(2 * n_points, radii, rounding)
 
 
 def _from_angles(n: int, radii: list[float], rounding: float) -> Shape:
     """Place vertices at equal angles, from the top counter-clockwise."""
-    if not 0 <= rounding < math.inf:
-        raise ValueError(f"expected a rounding from 0, got {rounding!r}")
     angle = math.pi / 2 + 2 * math.pi / n * torch.arange(n, dtype=torch.double)
     directions = torch.stack([angle.cos(), angle.sin()], dim=1)
     return Shape(torch.tensor(radii, dtype=torch.double)[:, None] * directions, rounding)

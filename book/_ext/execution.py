@@ -67,7 +67,7 @@ def execute(app, env, docnames):
         "all of them take some minutes, and each is kept as soon as it is done"
     )
     started, failures = time.perf_counter(), []
-    with ProcessPoolExecutor(AT_ONCE) as pool:
+    with ProcessPoolExecutor(AT_ONCE, initializer=silence) as pool:
         running = {
             pool.submit(single_nb_execution, notebook, str(path.parent), None, False): path
             for path, notebook in stale.items()
@@ -88,6 +88,11 @@ def execute(app, env, docnames):
             )
     if failures:
         raise ExtensionError("Executing notebook failed: " + "\n\n".join(failures))
+
+
+def silence():
+    """Drop what kernels say beside their notebooks: that their port is not encrypted, each time."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def is_cached(cache, notebook) -> bool:
