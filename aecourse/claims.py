@@ -1,4 +1,4 @@
-"""A sentence's condition, checked beside the sentence in every run."""
+"""What the sentences of a page stand on: their conditions, and the numbers pasted into them."""
 
 import numpy as np
 import torch
@@ -47,3 +47,24 @@ def claim(condition: bool, *others: bool) -> Doubt | None:
     if all(bool(value) for value in (condition, *others)):
         return None
     return Doubt("This sentence does not hold in this run.")
+
+
+def glue(name: str, value: float | str) -> None:
+    """Keep a number or a word of the run under a name, for ``{glue:text}`` in the page.
+
+    The same as ``myst_nb.glue(name, value, display=False)``, for plain values: without what that
+    one imports, which takes two seconds a page.
+
+    Parameters
+    ----------
+    name : str
+        Unique in the book.
+    value : float or str
+        A number of any library becomes a plain one, so that a page can round it.
+    """
+    from IPython.display import display
+
+    prefix = "application/papermill.record/"
+    text = repr(value if isinstance(value, int | str) else float(value))
+    metadata = {"scrapbook": {"name": name, "mime_prefix": prefix}}
+    display({prefix + "text/plain": text}, raw=True, metadata=metadata)

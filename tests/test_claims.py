@@ -3,8 +3,11 @@ import math
 import numpy as np
 import pytest
 import torch
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+from myst_nb import glue as mystnb_glue
 
-from aecourse.claims import claim
+from aecourse.claims import claim, glue
 
 
 @pytest.mark.parametrize("true", [True, np.float64(1) < 2, torch.tensor(1.0) < 2])
@@ -35,3 +38,24 @@ def test_several_answers_at_once_are_refused():
             claim(values)
     with pytest.raises(TypeError):
         claim()
+
+
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [
+        (0.1, 0.1),
+        (3, 3),
+        ("a word", "a word"),
+        (np.float64(0.25), 0.25),
+        (np.int64(3), 3.0),
+        (torch.tensor(0.25), 0.25),
+    ],
+)
+def test_a_number_is_kept_for_the_page_as_mystnb_keeps_it(value, plain):
+    InteractiveShell.instance()  # as in a notebook
+    with capture_output() as ours:
+        glue("a-key", value)
+    with capture_output() as theirs:
+        mystnb_glue("a-key", plain, display=False)
+    assert ours.outputs[0].data == theirs.outputs[0].data
+    assert ours.outputs[0].metadata == theirs.outputs[0].metadata

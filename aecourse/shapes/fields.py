@@ -93,17 +93,18 @@ def area(phi: Tensor) -> float:
     >>> round(area(grid(200).norm(dim=-1) - 1), 2)  # of a disk
     3.14
     """
-    return sum(_enclosed(line) for line in outlines(phi))
+    return sum(map(_enclosed, outlines(phi)))
 
 
 def perimeter(phi: Tensor) -> float:
     """Return the length of the zero contour of a field (n, n), that of holes included."""
-    return sum(float(np.linalg.norm(np.diff(o, axis=0), axis=1).sum()) for o in outlines(phi))
+    return sum(map(_length, outlines(phi)))
 
 
 def isoperimetric_quotient(phi: Tensor) -> float:
     """Return Q = P² / (4πA) of the zero contour of a field (n, n)."""
-    return perimeter(phi) ** 2 / (4 * math.pi * area(phi))
+    lines = outlines(phi)
+    return sum(map(_length, lines)) ** 2 / (4 * math.pi * sum(map(_enclosed, lines)))
 
 
 def inside_share(phi: Tensor) -> Tensor:
@@ -272,11 +273,11 @@ def buildable(phi: Tensor, *, minimum_area: float, minimum_width: float = 0.0) -
     half = minimum_width / 2
     if not (field < -half).any() or (_border(field.numpy()) <= half).any():
         return False
-    size = area(field)
-    thinner, outside = (
-        count_components(phi, above=1e-3 * size) for phi in (field + half, half - field)
-    )
-    return bool(count_components(field) == thinner == outside == 1 and size >= minimum_area)
+    enclosed = [_enclosed(line) for line in outlines(field)]
+    if sum(piece > 0 for piece in enclosed) != 1 or sum(enclosed) < minimum_area:
+        return False
+    crumb = 1e-3 * sum(enclosed)
+    return all(count_components(grown, above=crumb) == 1 for grown in (field + half, half - field))
 
 
 def require_field(phi: Tensor, *, inside: bool = True, border: bool = True) -> np.ndarray:
@@ -296,10 +297,15 @@ def require_field(phi: Tensor, *, inside: bool = True, border: bool = True) -> n
     return field
 
 
+def _length(line: np.ndarray) -> float:
+    """Return the length of a line."""
+    return float(np.linalg.norm(np.diff(line, axis=0), axis=1).sum())
+
+
 def _enclosed(line: np.ndarray) -> float:
     """Return the area within a closed line, negative if it rounds a hole."""
-    x, y = line.T
-    return 0.5 * float(y @ np.roll(x, -1) - x @ np.roll(y, -1))
+    x, y = line.T  # its last point is its first
+    return 0.5 * float(y[:-1] @ x[1:] - x[:-1] @ y[1:])
 
 
 def _border(field: np.ndarray) -> np.ndarray:
