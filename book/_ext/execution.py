@@ -68,9 +68,9 @@ def execute(app, env, docnames):
     )
     started, failures = time.perf_counter(), []
     with ProcessPoolExecutor(AT_ONCE, initializer=silence) as pool:
-        running = {
-            pool.submit(single_nb_execution, notebook, str(path.parent), None, False): path
-            for path, notebook in stale.items()
+        running = {  # the longest first: at the end none is waited for alone
+            pool.submit(single_nb_execution, stale[path], str(path.parent), None, False): path
+            for path in sorted(stale, key=lambda path: -path.stat().st_size)
         }
         for n, done in enumerate(as_completed(running), 1):
             path, result = running[done], done.result()
