@@ -16,10 +16,10 @@ book: $(READY)
 test: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pytest --ignore tests/test_book.py --ignore tests/test_site.py
+	$(BIN)/pytest -n auto --ignore tests/test_book.py --ignore tests/test_site.py
 	rm -rf _build/.doctrees _build/html _build/jupyter_execute
 	$(BIN)/jupyter-book build -W -n --keep-going .
-	$(BIN)/pytest tests/test_book.py tests/test_site.py
+	$(BIN)/pytest -n auto tests/test_book.py tests/test_site.py
 
 lab: $(READY)
 	cd book && ../$(BIN)/jupyter lab

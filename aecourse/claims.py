@@ -68,3 +68,9 @@ def glue(name: str, value: float | str) -> None:
     text = repr(value if isinstance(value, int | str) else float(value))
     metadata = {"scrapbook": {"name": name, "mime_prefix": prefix}}
     display({prefix + "text/plain": text}, raw=True, metadata=metadata)
+
+
+def glue_all(prefix: str, /, **values: float | str) -> None:
+    """Keep several values, each under the prefix and its own name with hyphens for underscores."""
+    for name, value in values.items():
+        glue(prefix + name.replace("_", "-"), value)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .validation import require_count, require_seed
+from .validation import brought_to, require_count, require_seed
 
 
 def seed_everything(seed: int) -> None:
@@ -117,14 +117,6 @@ def device_of(model: nn.Module) -> torch.device:
     """Return the device that holds a model's weights (the CPU when it has none)."""
     weights = next(model.parameters(), next(model.buffers(), None))
     return torch.device("cpu") if weights is None else weights.device
-
-
-def brought_to(model: nn.Module, values: Tensor) -> Tensor:
-    """Bring a tensor to a model's device, and floats to its precision."""
-    weights = next(model.parameters(), next(model.buffers(), None))
-    if weights is not None and values.is_floating_point():
-        values = values.to(weights.dtype)  # before it moves: some devices know no doubles
-    return values.to(device_of(model))
 
 
 @contextmanager

@@ -9,8 +9,14 @@ from tqdm import tqdm
 
 from .data import Samples
 from .history import History
-from .runtime import brought_to, choose_device, device_of, in_batches, keeping_modes, seeded
-from .validation import require_count, require_positive, require_samples, require_seed
+from .runtime import choose_device, device_of, in_batches, keeping_modes, seeded
+from .validation import (
+    brought_to,
+    require_count,
+    require_positive,
+    require_samples,
+    require_seed,
+)
 
 
 def fit(

@@ -13,7 +13,7 @@ from numbers import Real
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def require_count(name: str, value: int, *, at_least: int = 1, at_most: int | None = None) -> int:
@@ -176,6 +176,16 @@ def require_unit_interval(x: Tensor) -> None:
         )
 
 
+def brought_to(model: nn.Module, values: Tensor) -> Tensor:
+    """Bring a tensor to the device of a model's weights, and floats to their precision."""
+    weights = next(chain(model.parameters(), model.buffers()), None)
+    if weights is None:
+        return values
+    if values.is_floating_point():
+        values = values.to(weights.dtype)  # before it moves: some devices know no doubles
+    return values.to(weights.device)
+
+
 def takes(*shape: int | str):
     """Open a model's method to arrays: its first argument may be of any floating-point type.
 
@@ -202,10 +212,9 @@ def takes(*shape: int | str):
         @wraps(method)
         def checked(self, *args, **kwargs):
             call = signature.bind(self, *args, **kwargs)
-            like = next(chain(self.parameters(), self.buffers()))
             sizes = tuple(getattr(self, size) if isinstance(size, str) else size for size in shape)
             x = as_floats(name, call.arguments[name])
-            call.arguments[name] = require_shape(name, x, sizes).to(like.dtype).to(like.device)
+            call.arguments[name] = brought_to(self, require_shape(name, x, sizes))
             return method(*call.args, **call.kwargs)
 
         return checked

@@ -7,7 +7,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from myst_nb import glue as mystnb_glue
 
-from aecourse.claims import claim, glue
+from aecourse.claims import claim, glue, glue_all
 
 
 @pytest.mark.parametrize("true", [True, np.float64(1) < 2, torch.tensor(1.0) < 2])
@@ -59,3 +59,14 @@ def test_a_number_is_kept_for_the_page_as_mystnb_keeps_it(value, plain):
         mystnb_glue("a-key", plain, display=False)
     assert ours.outputs[0].data == theirs.outputs[0].data
     assert ours.outputs[0].metadata == theirs.outputs[0].metadata
+
+
+def test_several_numbers_are_kept_under_a_prefix_and_their_names():
+    InteractiveShell.instance()
+    with capture_output() as one_by_one:
+        glue("page-a-b", 0.5)
+        glue("page-c", 2)
+    with capture_output() as together:
+        glue_all("page-", a_b=0.5, c=2)
+    for ours, theirs in zip(together.outputs, one_by_one.outputs, strict=True):
+        assert (ours.data, ours.metadata) == (theirs.data, theirs.metadata)

@@ -168,6 +168,14 @@ def test_no_code_from_a_file_is_run(tmp_path):
     assert (ran.returncode, ran.stdout) == (0, ""), ran.stderr
 
 
-def test_a_missing_file_is_missing(tmp_path):
+def test_a_file_that_is_missing_or_no_file_is_told_as_such(tmp_path):
     with pytest.raises(FileNotFoundError):
         models.load(tmp_path / "none.pt")
+    with pytest.raises(IsADirectoryError):
+        models.load(tmp_path)
+
+
+def test_others_may_read_what_they_may_read_of_any_new_file(tmp_path):
+    (tmp_path / "any").touch()
+    models.save(build("VAE"), tmp_path / "model.pt")
+    assert (tmp_path / "model.pt").stat().st_mode == (tmp_path / "any").stat().st_mode

@@ -203,7 +203,9 @@ class _Record:
             raise ValueError(f"no code was evaluated: the guard refused all {self.rejected}")
         if not np.isfinite(self.values).any():
             n = len(self.values)
-            raise ValueError(f"expected an objective with a finite value, got none in {n} asks")
+            raise ValueError(
+                f"expected an objective with a finite value, got none in {n} evaluations"
+            )
         values = torch.tensor(self.values, dtype=torch.double)
         return Search(torch.stack(self.codes), values, self.rejected, self.repeated)
 

@@ -1,10 +1,6 @@
 """Keep a trained model in a file, and bring it back."""
 
 import inspect
-import os
-import pickle
-import tempfile
-import zipfile
 from pathlib import Path
 
 import torch
@@ -57,6 +53,7 @@ def save(model: nn.Module, path: str | Path) -> None:
 
     Examples
     --------
+    >>> import tempfile
     >>> model = VAE((64, 2))
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save(model, Path(folder, "digits.pt"))
@@ -81,14 +78,13 @@ def save(model: nn.Module, path: str | Path) -> None:
     contents = {"format": FORMAT, "kind": kind.__name__, "settings": settings}
     contents["weights"] = model.state_dict()
     path = Path(path)
-    file, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    temporary = path.with_name(f".{path.name}.part")
     try:
-        with os.fdopen(file, "wb") as stream:
+        with temporary.open("wb") as stream:
             torch.save(contents, stream)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def load(path: str | Path) -> nn.Module:
@@ -106,8 +102,8 @@ def load(path: str | Path) -> nn.Module:
 
     Raises
     ------
-    FileNotFoundError
-        If there is no such file.
+    OSError
+        If there is no such file, or it cannot be read.
     ValueError
         If the file is damaged, or holds something else.
     """
@@ -122,20 +118,9 @@ def load(path: str | Path) -> nn.Module:
         model = KINDS[contents["kind"]](**settings)
         model.to(next(value.dtype for value in weights.values() if value.is_floating_point()))
         model.load_state_dict(weights)
-    except FileNotFoundError:
+    except OSError:  # it is missing, or may not be read
         raise
-    except (
-        RuntimeError,
-        ValueError,
-        TypeError,
-        LookupError,
-        AttributeError,
-        StopIteration,
-        EOFError,
-        OSError,
-        pickle.UnpicklingError,
-        zipfile.BadZipFile,
-    ) as error:
+    except Exception as error:  # whatever a damaged or foreign file leads to
         reason = str(error).split("\n")[0][:80]
         raise ValueError(
             f"expected a model that aecourse.models.save has written, got {path} ({reason})"

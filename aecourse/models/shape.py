@@ -84,7 +84,13 @@ class ShapeVAE(nn.Module):
 
     @classmethod
     def from_fields(
-        cls, fields: Tensor, n_latent: int = 2, *, n_components: int = 32, **settings
+        cls,
+        fields: Tensor,
+        n_latent: int = 2,
+        *,
+        n_components: int = 32,
+        limit: float = LIMIT,
+        **settings,
     ) -> "ShapeVAE":
         """Find the basis of training shapes, and build an untrained model on it.
 
@@ -96,8 +102,10 @@ class ShapeVAE(nn.Module):
             Numbers per code.
         n_components : int
             Length of the basis, less than ``n_fields``.
+        limit : float
+            Distances are cut off here, for the basis as for the model.
         **settings
-            As of `ShapeVAE`: ``hidden``, ``limit``, ``variance``.
+            As of `ShapeVAE`: ``hidden``, ``variance``.
 
         Raises
         ------
@@ -107,12 +115,12 @@ class ShapeVAE(nn.Module):
         fields = require_samples("fields", fields)
         if fields.ndim != 3 or fields.shape[1] != fields.shape[2]:
             raise ValueError(f"expected fields of shape (n_fields, n, n), got {(*fields.shape,)}")
-        rows = _rows(fields, require_positive("limit", settings.get("limit", LIMIT)))
+        rows = _rows(fields, require_positive("limit", limit))
         if not rows.var(dim=0, correction=0).any():
             raise ValueError(f"expected fields that differ, got {len(fields)} equal ones")
         require_count("n_components", n_components, at_most=min(rows.shape) - 1)
         basis = PCABaseline.from_samples(rows.float(), n_components)
-        return cls(basis.mean, basis.components, n_latent, **settings)
+        return cls(basis.mean, basis.components, n_latent, limit=limit, **settings)
 
     @property
     def mean(self) -> Tensor:
