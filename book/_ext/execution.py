@@ -44,8 +44,9 @@ def fingerprint(root: Path) -> str:
 
 def choose_cache(app, config):
     """Point myst-nb to the cache that belongs to the present code, and kernels to one thread."""
-    build = Path(app.outdir).parent
-    config.nb_execution_cache_path = str(build / ".jupyter_cache" / fingerprint(Path(app.srcdir)))
+    if not config.nb_execution_cache_path:  # `lab.py` brings its own
+        cache = Path(app.outdir).parent / ".jupyter_cache" / fingerprint(Path(app.srcdir))
+        config.nb_execution_cache_path = str(cache)
     os.environ["OMP_NUM_THREADS"] = "1"
 
 

@@ -49,6 +49,9 @@ if importlib.util.find_spec("aecourse") is None:
 '''
 MISSING = 'raise FileNotFoundError(f"put {source} beside this notebook: class.zip holds it")'
 
+SCRIPT = '''\
+"""{title}: the code of the chapter. It needs the package `aecourse`."""'''
+
 README = """\
 {title}
 {line}
@@ -112,7 +115,7 @@ def compose(app, doctree, docname, *, solved):
     ]
     cells = {}
     for piece in pieces:
-        if isinstance(piece, Cell) and (solved or piece.exercise is None):
+        if isinstance(piece, Cell) and (solved or not piece.solves):
             cells[piece.index] = notebook.cells[piece.index]
     shown = [(cell.source, part_shown(cell)) for cell in cells.values()]
     sources = dict(zip(cells, stand_alone(shown), strict=True))
@@ -122,12 +125,18 @@ def compose(app, doctree, docname, *, solved):
             yield piece, None
         elif source := sources.get(piece.index):
             cell = cells[piece.index]
-            stub = "stub" in cell.metadata.get("tags", ())
-            stubs |= {piece.exercise} if stub else set()
+            if is_stub(cell):
+                cell.metadata["exercise"] = piece.exercise
+                stubs.add(piece.exercise)
             yield source, cell
-        elif not solved and piece.exercise and piece.exercise not in stubs:
+        elif piece.solves and piece.exercise not in stubs:
             stubs.add(piece.exercise)
             yield STUB, new_code_cell(metadata={"tags": ["stub"], "exercise": piece.exercise})
+
+
+def is_stub(cell) -> bool:
+    """Say whether a cell waits for an answer."""
+    return "stub" in cell.metadata.get("tags", ())
 
 
 def part_shown(cell) -> str:
@@ -159,7 +168,8 @@ def as_notebook(app, doctree, docname, *, solved):
             cells.append(new_markdown_cell(source))
         else:
             cells[-1].source += f"\n\n{source}"
-    cells[1].source += f"\n\n*{about(app, docname, solved)}*"
+    title, _, text = cells[1].source.partition("\n")
+    cells[1].source = f"{title}\n\n*{about(app, docname, solved)}*\n{text}"
     for n, cell in enumerate(cells):
         cell["id"] = f"cell-{n}"  # the same text gives the same file
     return new_notebook(cells=cells, metadata=METADATA)
@@ -190,13 +200,13 @@ def as_script(app, doctree, docname) -> str:
     """Make the script of the visible code; headings become comments."""
     parts = []
     for source, cell in compose(app, doctree, docname, solved=False):
-        if cell is not None and "stub" not in cell.metadata.get("tags", ()):
+        if cell is not None and not is_stub(cell):
             parts.append(source.rstrip(";"))
         elif cell is None and source.startswith("#"):
             title = source.split("\n")[0].strip("# ")
             if parts and parts[-1].startswith("# ----"):
                 parts.pop()  # a section without code
-            parts.append(f"# ---- {title} ".ljust(80, "-") if parts else f'"""{title}."""')
+            parts.append(f"# ---- {title} ".ljust(80, "-") if parts else SCRIPT.format(title=title))
     if parts[-1].startswith("# ----"):
         parts.pop()
     if any("plt." in part for part in parts):
@@ -266,15 +276,19 @@ def needed_to_run(root: Path, wheel: str) -> str:
 
 
 def pack(app, exception):
-    """Write the wheel and `class.zip` beside the notebooks."""
-    if exception or app.builder.name != "html" or not chapters(app):
+    """Write the wheel and `class.zip` beside the notebooks; for `lab.py` the numbered notebooks."""
+    if exception or app.builder.name not in ("html", "notebooks") or not chapters(app):
+        return
+    files = {name: side_by_side(app, page).encode() for page, name in numbered(app).items()}
+    if app.builder.name == "notebooks":
+        for name, data in files.items():
+            (Path(app.outdir) / name).write_bytes(data)
         return
     root, site = Path(app.srcdir), Path(app.outdir) / "notebooks"
     wheel = build_wheel(root, site)
     shutil.copy(wheel, Path(app.outdir).parent / "teacher")
-    title = app.config.project
+    title = app.config.html_title
     requirements = needed_to_run(root, wheel.name)
-    files = {name: side_by_side(app, page).encode() for page, name in numbered(app).items()}
     files[wheel.name] = wheel.read_bytes()
     files["requirements.txt"] = requirements.encode()
     files["README.txt"] = README.format(title=title, line="=" * len(title)).encode()
@@ -326,7 +340,7 @@ def setup(app):
     """Connect to Sphinx."""
     app.add_config_value("notebooks_repository", "", "html", str)
     app.add_builder(NotebookBuilder)
-    app.connect("doctree-resolved", write_editions, priority=900)
+    app.connect("doctree-resolved", write_editions, priority=100)
     app.connect("html-page-context", add_buttons)
     app.connect("build-finished", pack)
     return {"parallel_read_safe": True}

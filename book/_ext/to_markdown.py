@@ -21,10 +21,11 @@ GROUPS = (nodes.container, nodes.compound, nodes.definition, nodes.entry, nodes.
 
 @dataclass
 class Cell:
-    """The code cell at `index` of the notebook; in `exercise`'s solution, if that is not None."""
+    """The code cell at `index` of the notebook, and the exercise that it follows or solves."""
 
     index: int
-    exercise: str | None = None
+    exercise: str = ""
+    solves: bool = False
 
 
 class Page:
@@ -32,12 +33,11 @@ class Page:
 
     def __init__(self, app, doctree, docname, solved):
         self.app, self.env, self.docname, self.solved = app, app.env, docname, solved
-        self.cited, self.explained, self.new_terms = {}, set(), []
-        self.exercise, self.level = None, 0
+        self.cited, self.explained, self.new_terms = {}, set(), []  # a dict keeps its order
+        self.exercise, self.level = "", 0
         self.pieces = [piece for child in doctree for piece in self.walk(child)]
         if self.cited:
-            entries = "\n".join(f"- {self.cited[title]}" for title in sorted(self.cited))
-            self.pieces.append(f"## References\n\n{entries}")
+            self.pieces.append("## References\n\n" + "\n".join(f"- {entry}" for entry in self.cited))
 
     def walk(self, node):
         """Give the pieces of what can hold code cells, and explain terms below their block."""
@@ -48,21 +48,19 @@ class Page:
             self.level -= 1
         elif isinstance(node, exercise_node | exercise_enumerable_node):
             number = self.number("exercise", node["ids"][0])
+            self.exercise = node["ids"][0]
             yield f"### Exercise {number}{self.inline(node[0])}"
             for child in node[1]:
                 yield from self.walk(child)
         elif isinstance(node, solution_node):
-            if not self.solved:
-                cells = [n for n in node.findall(nodes.container) if "cell_index" in n]
-                yield from (Cell(n["cell_index"], node["target_label"]) for n in cells)
-                return
-            yield "**Solution**"
-            self.exercise = node["target_label"]
+            if self.solved:
+                yield "**Solution**"
             for child in node[1]:
-                yield from self.walk(child)
-            self.exercise = None
+                for piece in self.walk(child) if self.solved else self.cells(child):
+                    solving = isinstance(piece, Cell)
+                    yield Cell(piece.index, node["target_label"], True) if solving else piece
         elif isinstance(node, nodes.container) and "cell_index" in node:
-            yield Cell(node["cell_index"], self.exercise)
+            yield from self.cells(node)
             for figure in node.findall(nodes.figure):
                 number = self.number("figure", figure["ids"][0])
                 caption = next(iter(figure.findall(nodes.caption)))
@@ -72,9 +70,15 @@ class Page:
                 yield from self.walk(child)
         elif text := self.block(node):
             yield text
-        if self.new_terms and not isinstance(node, nodes.section):
-            terms, self.new_terms = self.new_terms, []
-            yield "\n>\n".join(f"> *{name}:* {text}" for name, text in terms)
+            if self.new_terms and not (text[-1].isalnum() or text[-1] in ":,"):  # it goes on
+                yield "\n>\n".join(f"> *{name}:* {words}" for name, words in self.new_terms)
+                self.new_terms = []
+
+    def cells(self, node):
+        """Give the code cells below a node, without their captions."""
+        for cell in node.findall(nodes.container):
+            if "cell_index" in cell:
+                yield Cell(cell["cell_index"], self.exercise)
 
     def number(self, kind, name):
         """Give the number that the page shows, such as 2.1."""
@@ -122,7 +126,7 @@ class Page:
             case nodes.table():
                 return self.table(node)
             case nodes.raw():
-                return node.astext() if node["format"] == "html" else ""
+                return node.astext().strip() if "html" in node["format"] else ""
             case nodes.transition():
                 return "---"
             case _ if isinstance(node, IGNORED):
@@ -188,7 +192,7 @@ class Page:
         """Write what stands on another page, or elsewhere on this one."""
         words, uri = self.inline(node), node.get("refuri") or f"#{node.get('refid')}"
         if full := node.get("reftitle"):
-            self.cited[full] = full  # a citation says author and year: the list says the rest
+            self.cited[full] = True  # the words are author and year: the list says the rest
             return words
         if urlsplit(uri).scheme:
             return f"[{words}]({uri})"
