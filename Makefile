@@ -22,7 +22,7 @@ test: $(READY)
 	$(BIN)/pytest -n auto tests/test_book.py tests/test_site.py
 
 lab: $(READY)
-	cd book && ../$(BIN)/jupyter lab
+	$(BIN)/python book/_ext/lab.py
 
 clean:
 	rm -rf .venv _build aecourse.egg-info .pytest_cache .ruff_cache

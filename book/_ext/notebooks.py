@@ -4,6 +4,9 @@
 - `notebooks/<chapter>.py`: the code that the page shows, as a script;
 - `notebooks/class.zip`: the working notebooks in order, and what they need, for a room of people;
 - beside the site, `teacher/<chapter>.ipynb`: the solved notebook, with outputs.
+
+Where an exercise has a solution in code, the working notebook has a stub: the cell before it that
+the chapter tags `stub`, or an empty one. A cell of the solution tagged `check` comes after the stub.
 """
 
 import hashlib
@@ -25,7 +28,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from sphinx.builders.dummy import DummyBuilder
 from to_markdown import Cell, Page
 
-KEPT_TAGS = {"stub", "raises-exception", "skip-execution"}
+KEPT_TAGS = {"stub", "check", "raises-exception", "skip-execution"}
 STUB = "# your answer"
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -115,36 +118,38 @@ def compose(app, doctree, docname, *, solved):
     ]
     cells = {}
     for piece in pieces:
-        if isinstance(piece, Cell) and (solved or not piece.solves):
-            cells[piece.index] = notebook.cells[piece.index]
+        if isinstance(piece, Cell):
+            cell = notebook.cells[piece.index]
+            if solved or not piece.solves or has_tag(cell, "check"):
+                cells[piece.index] = cell
     shown = [(cell.source, part_shown(cell)) for cell in cells.values()]
     sources = dict(zip(cells, stand_alone(shown), strict=True))
     stubs = set()
     for piece in pieces:
         if isinstance(piece, str):
             yield piece, None
-        elif source := sources.get(piece.index):
+            continue
+        if piece.solves and not solved and piece.exercise not in stubs:
+            stubs.add(piece.exercise)
+            yield STUB, new_code_cell(metadata={"tags": ["stub"], "exercise": piece.exercise})
+        if source := sources.get(piece.index):
             cell = cells[piece.index]
-            if is_stub(cell):
+            if has_tag(cell, "stub", "check"):
                 cell.metadata["exercise"] = piece.exercise
                 stubs.add(piece.exercise)
             yield source, cell
-        elif piece.solves and piece.exercise not in stubs:
-            stubs.add(piece.exercise)
-            yield STUB, new_code_cell(metadata={"tags": ["stub"], "exercise": piece.exercise})
 
 
-def is_stub(cell) -> bool:
-    """Say whether a cell waits for an answer."""
-    return "stub" in cell.metadata.get("tags", ())
+def has_tag(cell, *tags) -> bool:
+    """Say whether a cell has one of the tags."""
+    return not set(tags).isdisjoint(cell.metadata.get("tags", ()))
 
 
 def part_shown(cell) -> str:
     """Say what of a cell is the reader's."""
-    tags = cell.metadata.get("tags", ())
-    if "remove-cell" in tags:
+    if has_tag(cell, "remove-cell"):
         return "nothing"
-    if "remove-input" not in tags or "figure" in cell.metadata.get("mystnb", {}):
+    if not has_tag(cell, "remove-input") or "figure" in cell.metadata.get("mystnb", {}):
         return "all"
     return "last" if shows(cell.source) else "nothing"
 
@@ -187,9 +192,8 @@ def about(app, docname, solved):
 
 def metadata(cell) -> dict:
     """Keep of a cell's metadata what a notebook understands: drawing is collapsed."""
-    tags = cell.metadata.get("tags", [])
-    kept = {"tags": [tag for tag in tags if tag in KEPT_TAGS]}
-    if {"hide-input", "remove-input", "remove-cell"} & set(tags):
+    kept = {"tags": [tag for tag in cell.metadata.get("tags", ()) if tag in KEPT_TAGS]}
+    if has_tag(cell, "hide-input", "remove-input", "remove-cell"):
         kept["jupyter"] = {"source_hidden": True}
     if "exercise" in cell.metadata:
         kept["exercise"] = cell.metadata["exercise"]
@@ -200,7 +204,7 @@ def as_script(app, doctree, docname) -> str:
     """Make the script of the visible code; headings become comments."""
     parts = []
     for source, cell in compose(app, doctree, docname, solved=False):
-        if cell is not None and not is_stub(cell):
+        if cell is not None and not has_tag(cell, "stub", "check"):
             parts.append(source.rstrip(";"))
         elif cell is None and source.startswith("#"):
             title = source.split("\n")[0].strip("# ")

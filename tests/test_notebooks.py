@@ -1,0 +1,364 @@
+"""What a person runs: working notebooks, solved notebooks, scripts and the zip for a class."""
+
+import ast
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+from cells import stand_alone
+from lab import START, keep_what_is_changed
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).parents[1]
+SITE, TEACHER = ROOT / "_build" / "html" / "notebooks", ROOT / "_build" / "teacher"
+BUILT = sorted(path.stem for path in SITE.glob("*.ipynb"))
+LEFT_OVER = re.compile(
+    r"\{[a-z]+(:[a-z]+)?\}`|^:[a-z]+: |^(```|~~~|:::)\{|\bglue\b|\bclaim\(|\bput\(|%config|pasted"
+    r"|</?script|<a id|(?<![\w.])/(home|root|tmp|work|Users)/|[A-Z]:\\\\",
+    re.M,
+)
+
+FRONT = """\
+---
+jupytext:
+  text_representation:
+    extension: .md
+    format_name: myst
+kernelspec:
+  display_name: Python 3
+  name: python3
+---
+
+"""
+
+CELL = "```{code-cell} ipython3\n"
+
+CHAPTER = (
+    FRONT
+    + "# First steps\n\nA {term}`code` of {glue:text}`one-n:.1f` numbers {cite:p}`gower1975`.\n"
+    + "See {numref}`fig-line`, {numref}`tab-one`, {eq}`eq-one` and {ref}`ex-double`.\n\n"
+    + CELL
+    + ":tags: [remove-cell]\n\nfrom myst_nb import glue\n\nfrom aecourse.claims import claim\n\n"
+    + '%config InlineBackend.figure_formats = ["svg"]\nHIDDEN, unused = 3, 4\n```\n\n'
+    + "## A line\n\n"
+    + CELL
+    + 'import matplotlib.pyplot as plt\n\nplt.style.use("aecourse.plotting.figures")\n'
+    + "n = HIDDEN + 1\n```\n\n"
+    + CELL
+    + ':tags: [remove-input]\n\nglue("one-n", n, display=False)\nclaim(n == 4)\n```\n\n'
+    + "```{admonition} Predict\n:class: note\nDoes it *rise*?\n```\n\n"
+    + "````{admonition} Why\n:class: dropdown\n```{math}\n:label: eq-one\na &= b \\\\\nc &= d\n```\n````\n\n"
+    + CELL
+    + "---\nmystnb:\n  figure:\n    caption: |\n      A line of {glue:text}`one-n:.0f`\n      points.\n"
+    + "    name: fig-line\n  image:\n    alt: A line that rises.\ntags: [hide-input]\n---\n"
+    + "plt.plot(range(n));\n```\n\n"
+    + "```{list-table} Two numbers.\n:header-rows: 1\n:name: tab-one\n\n* - Name\n  - Value\n"
+    + "* - $p(x | z)$\n  - {glue:text}`one-n:.2f`\n```\n\n"
+    + "## Exercises\n\n"
+    + "```{exercise-start} Double\n:label: ex-double\n```\nWrite `double`.\n```{exercise-end}\n```\n\n"
+    + "```{solution-start} ex-double\n:class: dropdown\n```\nThe secret is two.\n\n"
+    + CELL
+    + "def double(x):\n    return 2 * x\n```\n\n"
+    + CELL
+    + ":tags: [check]\n\nassert double(n) == 8\n```\n```{solution-end}\n```\n\n"
+    + "```{exercise-start} Halve\n:label: ex-halve\n```\nWrite `halve`.\n```{exercise-end}\n```\n\n"
+    + CELL
+    + ":tags: [stub]\n\ndef halve(x):\n    ...\n```\n\n"
+    + "```{solution-start} ex-halve\n:class: dropdown\n```\n\n"
+    + CELL
+    + "def halve(x):\n    return x / 2  # secret\n```\n```{solution-end}\n```\n\n"
+    + "```{exercise-start} Think\n:label: ex-think\n```\nWhy?\n```{exercise-end}\n```\n\n"
+    + "```{solution-start} ex-think\n:class: dropdown\n```\nA secret.\n```{solution-end}\n```\n"
+)
+
+GLOSSARY = "# Glossary\n\n```{glossary}\ncode\n  A few numbers.\n```\n\n```{bibliography}\n```\n"
+
+
+class Book:
+    """A book of one chapter, built as ours is."""
+
+    def __init__(self, root):
+        self.root = root
+        for folder in ("book/_ext", "book/_static", "aecourse"):
+            shutil.copytree(ROOT / folder, root / folder, ignore=lambda *_: ["__pycache__"])
+        for name in ("_config.yml", "references.bib", "requirements.txt", "pyproject.toml"):
+            shutil.copy(ROOT / name, root)
+        shutil.copy(ROOT / "README.md", root)
+        shutil.copy(ROOT / "LICENSE", root)
+        toc = "format: jb-book\nroot: book/index\nparts:\n  - caption: One\n    numbered: true\n"
+        toc += "    chapters:\n      - file: book/one\n  - caption: Two\n    chapters:\n"
+        (root / "_toc.yml").write_text(toc + "      - file: book/glossary\n", encoding="utf-8")
+        (root / "book/index.md").write_text("# The book\n", encoding="utf-8")
+        (root / "book/glossary.md").write_text(GLOSSARY, encoding="utf-8")
+        (root / "book/one.md").write_text(CHAPTER, encoding="utf-8")
+
+    def python(self, *arguments):
+        command = [sys.executable, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=self.root)
+
+    def build(self):
+        result = self.python("-c", "from jupyter_book.cli.main import main; main()", "build", ".")
+        assert result.returncode == 0, result.stdout + result.stderr
+
+    def make_lab(self):
+        code = "import sys; sys.path.insert(0, 'book/_ext'); import lab; from pathlib import Path; "
+        code += "print(lab.keep_what_is_changed(Path('notebooks'), lab.make_notebooks(Path('_build/lab'))))"
+        result = self.python("-c", code)
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result.stdout.strip().split("\n")[-1]
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory):
+    book = Book(tmp_path_factory.mktemp("book"))
+    book.unbuilt = book.make_lab(), text(book.root / "notebooks" / "01-one.ipynb")
+    book.build()
+    book.site, book.teacher = book.root / "_build/html/notebooks", book.root / "_build/teacher"
+    return book
+
+
+def cells(path):
+    notebook = nbformat.read(path, 4)
+    nbformat.validate(notebook)
+    return notebook.cells
+
+
+def text(path):
+    return "\n\n".join(cell.source for cell in cells(path))
+
+
+def run(path, folder):
+    notebook = nbformat.read(path, 4)
+    NotebookClient(
+        notebook, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
+    ).execute()
+    return notebook
+
+
+# ---- what each notebook must be ----------------------------------------------------------------
+
+
+def problems(path, *, solved):
+    """List what a notebook has that it should not have."""
+    found, first = [], cells(path)[0]
+    if first.cell_type != "code" or 'find_spec("aecourse")' not in first.source:
+        found.append("the first cell does not say what the notebook needs")
+    for cell in cells(path):
+        found += [match.group() for match in LEFT_OVER.finditer(cell.source)]
+        if cell.cell_type == "code":
+            ast.parse(cell.source)
+            if cell.outputs and not solved:
+                found.append("an output")
+            found += [m.group() for o in cell.outputs for m in LEFT_OVER.finditer(str(o))]
+        elif cell.source.count("$$") % 2 or re.search(r"\bSolution\b", cell.source) and not solved:
+            found.append(cell.source)
+    return found
+
+
+def test_a_small_chapter_becomes_plain_markdown(book):
+    working = text(book.site / "one.ipynb")
+    for line in (
+        "# 1. First steps",
+        "A [code](../book/glossary.html#term-code) of ‹4.0› numbers [Gower, 1975].",
+        "> *code:* A few numbers.",
+        "[Figure 1.1](../book/one.html#fig-line), [Table 1.1](../book/one.html#tab-one)",
+        "[(1.1)](../book/one.html#equation-eq-one) and [Exercise 1.1](../book/one.html#ex-double)",
+        "> **Predict**\n> \n> Does it *rise*?",
+        r"$$ \begin{aligned}a &= b \\ c &= d\end{aligned} \tag{1.1} $$",
+        "**Figure 1.1.** A line of ‹4› points.",
+        "**Table 1.1.** Two numbers.\n\n| Name | Value |\n| --- | --- |\n| $p(x \\vert z)$ | ‹4.00› |",
+        "### Exercise 1.1 (Double)\n\nWrite `double`.",
+        "## References\n\n- John C. Gower.",
+    ):
+        assert line in working
+    assert problems(book.site / "one.ipynb", solved=False) == []
+    assert "secret" not in working
+
+
+def test_a_working_notebook_keeps_only_the_code_that_is_needed(book):
+    code = [cell.source for cell in cells(book.site / "one.ipynb") if cell.cell_type == "code"][1:]
+    assert code == [
+        "HIDDEN, unused = 3, 4",
+        'import matplotlib.pyplot as plt\n\nplt.style.use("aecourse.plotting.figures")\nn = HIDDEN + 1',
+        "plt.plot(range(n));",
+        "# your answer",
+        "assert double(n) == 8",
+        "def halve(x):\n    ...",
+    ]
+
+
+def test_stubs_say_which_exercise_they_answer_and_drawing_is_collapsed(book):
+    metadata = [cell.metadata for cell in cells(book.site / "one.ipynb")]
+    assert {"tags": ["stub"], "exercise": "ex-double"} in metadata
+    assert {"tags": ["stub"], "exercise": "ex-halve"} in metadata
+    assert not any(cell.get("exercise") == "ex-think" for cell in metadata)
+    drawing = [c for c in cells(book.site / "one.ipynb") if c.source.startswith("plt.plot")]
+    assert drawing[0].metadata == {"jupyter": {"source_hidden": True}}
+
+
+def test_a_solved_notebook_has_solutions_and_outputs_and_runs(book, tmp_path):
+    solved = book.teacher / "one.ipynb"
+    assert text(solved).count("secret") == 3
+    assert problems(solved, solved=True) == []
+    assert any("image/svg+xml" in o.data for c in cells(solved) for o in c.get("outputs", ()))
+    assert not list(book.root.glob("_build/html/**/teacher"))
+    run(solved, tmp_path)
+
+
+def test_with_the_answers_a_working_notebook_runs_to_its_end(book, tmp_path):
+    notebook = nbformat.read(book.site / "one.ipynb", 4)
+    answers = {"ex-double": "def double(x):\n    return 2 * x", "ex-halve": "halve = None"}
+    for cell in notebook.cells:
+        if "stub" in cell.metadata.get("tags", ()):
+            cell.source = answers[cell.metadata["exercise"]]
+    nbformat.write(notebook, tmp_path / "one.ipynb")
+    run(tmp_path / "one.ipynb", tmp_path)
+
+
+def test_a_script_runs(book, tmp_path):
+    script = (book.site / "one.py").read_text(encoding="utf-8")
+    assert "secret" not in script
+    assert "double" not in script
+    assert not LEFT_OVER.search(script)
+    environment = os.environ | {"MPLBACKEND": "agg"}
+    command = [sys.executable, str(book.site / "one.py")]
+    subprocess.run(command, check=True, env=environment, cwd=tmp_path, timeout=120)
+
+
+def test_the_zip_holds_a_class(book, tmp_path):
+    with zipfile.ZipFile(book.site / "class.zip") as archive:
+        archive.extractall(tmp_path)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    wheel = next(name for name in names if name.endswith(".whl"))
+    assert names == ["01-one.ipynb", "README.txt", "SHA256SUMS", wheel, "requirements.txt"]
+    assert wheel in cells(tmp_path / "01-one.ipynb")[0].source
+    assert f"./{wheel}" in (tmp_path / "requirements.txt").read_text()
+    assert "../" not in text(tmp_path / "01-one.ipynb")  # nothing lies there
+    assert len((tmp_path / "README.txt").read_text().splitlines()) <= 10
+    for line in (tmp_path / "SHA256SUMS").read_text().splitlines():
+        digest, name = line.split("  ")
+        assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == digest
+    with zipfile.ZipFile(tmp_path / wheel) as archive:
+        assert "aecourse/plotting/figures.mplstyle" in archive.namelist()
+
+
+def test_a_page_has_its_buttons(book):
+    page = (book.root / "_build/html/book/one.html").read_text(encoding="utf-8")
+    for name in ("one.ipynb", "one.py", "class.zip"):
+        assert f'href="../notebooks/{name}"' in page
+    assert "colab" not in page
+    assert "work-in-it" not in (book.root / "_build/html/book/glossary.html").read_text("utf-8")
+
+
+# ---- make lab ----------------------------------------------------------------------------------
+
+
+def test_the_lab_needs_no_built_book(book):
+    beside, working = book.unbuilt
+    assert beside == "[]"
+    assert "‹number of your run› numbers" in working
+    assert "**Figure 1.1.** A line of ‹number of your run› points." in working
+
+
+def test_the_lab_fills_in_the_numbers_of_the_last_run_and_keeps_what_was_changed(book):
+    folder = book.root / "notebooks"
+    mine = folder / "01-one.ipynb"
+    mine.write_text(mine.read_text("utf-8").replace("# your answer", "my answer"), encoding="utf-8")
+    assert book.make_lab() == "['01-one-new.ipynb']"
+    assert "my answer" in text(mine)
+    assert "‹4.0› numbers" in text(folder / "01-one-new.ipynb")
+    assert "[1. First steps](01-one.ipynb)" in text(folder / START)
+
+
+def test_no_edition_is_written_over_a_changed_file(tmp_path):
+    def names():
+        return {p.name: p.read_bytes() for p in tmp_path.glob("*.ipynb")}
+
+    assert keep_what_is_changed(tmp_path, {"a.ipynb": b"1"}) == []
+    assert keep_what_is_changed(tmp_path, {"a.ipynb": b"2"}) == []  # untouched: replaced
+    assert names() == {"a.ipynb": b"2"}
+    (tmp_path / "a.ipynb").write_bytes(b"mine")
+    assert keep_what_is_changed(tmp_path, {"a.ipynb": b"2"}) == []  # no new edition
+    assert keep_what_is_changed(tmp_path, {"a.ipynb": b"3"}) == ["a-new.ipynb"]
+    assert keep_what_is_changed(tmp_path, {"a.ipynb": b"3"}) == []
+    (tmp_path / "a-new.ipynb").write_bytes(b"mine too")
+    assert keep_what_is_changed(tmp_path, {"a.ipynb": b"4"}) == ["a-new-2.ipynb"]
+    (tmp_path / "a-new-2.ipynb").unlink()
+    assert keep_what_is_changed(tmp_path, {"a.ipynb": b"4"}) == []  # offered, and declined
+    expected = {"a.ipynb": b"mine", "a-new.ipynb": b"mine too"}
+    assert names() == expected
+    (tmp_path / "b.ipynb").write_bytes(b"by hand")  # never written by us
+    keep_what_is_changed(tmp_path, {"b.ipynb": b"1"})
+    assert names() == expected | {"b.ipynb": b"by hand", "b-new.ipynb": b"1"}
+
+
+# ---- the choice of code ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("hidden", "shown", "left"),
+    [
+        ("import time\na = 1", "print(a)", "a = 1"),
+        ("import time\nstart = time.time()", "print(time)", "import time"),
+        ("a = 1", "a = 2\nprint(a)", ""),
+        ("for a in (1, 2):\n    glue(a)", "for a in 'xy':\n    print(a)", ""),
+        ("a = 1", "print([a for a in 'xy'])", ""),
+        ("a = 1", "def f(a):\n    return a", ""),
+        ("a = 1", "def f():\n    return a", ""),
+        ("a = 1", "def f():\n    return a\n\nf()", "a = 1"),
+        ("a = {}\na['b'] = 1", "print(a)", "a = {}\na['b'] = 1"),
+        ("a = 1\na += 1", "print(a)", "a = 1\na += 1"),
+        ("a = 1  # one\nclaim(a == 1)", "a + 1", "a = 1  # one"),
+        ("a = 1", "a = a + 1", "a = 1"),
+    ],
+)
+def test_of_hidden_code_only_what_is_needed_stays(hidden, shown, left):
+    assert stand_alone([(hidden, "nothing"), (shown, "all")]) == [left, shown]
+
+
+# ---- the built site ----------------------------------------------------------------------------
+
+needs_site = pytest.mark.skipif(not BUILT, reason="no built book: run `make test`")
+
+
+@needs_site
+@pytest.mark.parametrize("chapter", BUILT)
+def test_every_notebook_of_the_site(chapter):
+    assert problems(SITE / f"{chapter}.ipynb", solved=False) == []
+    assert problems(TEACHER / f"{chapter}.ipynb", solved=True) == []
+    script = (SITE / f"{chapter}.py").read_text(encoding="utf-8")
+    ast.parse(script)
+    assert not LEFT_OVER.search(script)
+    stubs = [c for c in cells(SITE / f"{chapter}.ipynb") if "stub" in c.metadata.get("tags", ())]
+    assert len(stubs) >= 2
+    solutions = {c.source for c in cells(TEACHER / f"{chapter}.ipynb")} - {
+        c.source for c in cells(SITE / f"{chapter}.ipynb")
+    }
+    assert len(solutions) >= len(stubs)
+
+
+@needs_site
+@pytest.mark.parametrize("chapter", [c for c in BUILT if c in ("introduction", "digits")])
+def test_a_solved_notebook_and_a_script_run(chapter, tmp_path):
+    run(TEACHER / f"{chapter}.ipynb", tmp_path)
+    command = [sys.executable, str(SITE / f"{chapter}.py")]
+    environment = os.environ | {"MPLBACKEND": "agg"}
+    subprocess.run(command, check=True, env=environment, cwd=tmp_path, timeout=600)
+
+
+@needs_site
+def test_the_record_of_the_zip_names_every_chapter_in_order():
+    with zipfile.ZipFile(SITE / "class.zip") as archive:
+        names = [name for name in archive.namelist() if name.endswith(".ipynb")]
+        for name in names:
+            nbformat.validate(json.loads(archive.read(name)))
+    assert [name[:2] for name in names] == [f"{n:02}" for n in range(1, len(BUILT) + 1)]
+    assert {name[3:-6] for name in names} == set(BUILT)
