@@ -81,7 +81,8 @@ def test_edits_execute_what_depends_on_them(book):
 
 
 @pytest.mark.parametrize(
-    "path", ["aecourse/losses.py", "aecourse/models/new.py", "requirements.txt", "aecourse/a.mplstyle"]
+    "path",
+    ["aecourse/losses.py", "aecourse/models/new.py", "requirements.txt", "aecourse/a.mplstyle"],
 )
 def test_the_fingerprint_sees_what_all_chapters_depend_on(tmp_path, path):
     for name in ("aecourse/losses.py", "requirements.txt", "book/one.md"):

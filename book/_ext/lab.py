@@ -21,6 +21,7 @@ from jupyter_book.sphinx import build_sphinx
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from nbformat.v4 import new_markdown_cell, new_notebook, new_output
+
 from notebooks import METADATA
 
 ROOT = Path(__file__).parents[2]
@@ -56,23 +57,28 @@ def keep_what_is_changed(folder: Path, editions: dict[str, bytes]) -> list[str]:
     written = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
     beside = []
     for name, content in editions.items():
-        new, path = hashlib.sha256(content).hexdigest(), folder / name
-        while path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() != written.get(path.name):
-            if written.get(path.name) == new:
-                break  # changed, but by the reader alone
-            path = next_name(path)
-        else:
-            path.write_bytes(content)
-            written[path.name] = new
-            beside += [path.name] if path.name != name else []
+        new, path = digest(content), folder / name
+        while path.exists() and digest(path.read_bytes()) != written.get(path.name) != new:
+            path = next_name(path)  # changed by a person, and there is a new edition
+        there_or_declined = path.exists() or path.name != name
+        if written.get(path.name) == new and there_or_declined:
+            continue
+        path.write_bytes(content)
+        written[path.name] = new
+        beside += [path.name] if path.name != name else []
     record.write_text(json.dumps(written, indent=1), encoding="utf-8")
     return beside
 
 
+def digest(content: bytes) -> str:
+    """Give the checksum of a file."""
+    return hashlib.sha256(content).hexdigest()
+
+
 def next_name(path: Path) -> Path:
     """Give 02-digits-new.ipynb, then 02-digits-new-2.ipynb, and so on."""
-    stem, _, n = path.stem.partition("-new")
-    return path.with_name(f"{stem}-new{f'-{int(n[1:] or 1) + 1}' if '-new' in path.stem else ''}.ipynb")
+    stem, new, n = path.stem.partition("-new")
+    return path.with_name(f"{stem}-new{f'-{int(n[1:] or 1) + 1}' if new else ''}.ipynb")
 
 
 def fill_cache(folder: Path):

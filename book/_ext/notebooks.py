@@ -6,7 +6,7 @@
 - beside the site, `teacher/<chapter>.ipynb`: the solved notebook, with outputs.
 
 Where an exercise has a solution in code, the working notebook has a stub: the cell before it that
-the chapter tags `stub`, or an empty one. A cell of the solution tagged `check` comes after the stub.
+the chapter tags `stub`, or an empty one. A cell of the solution tagged `check` stays, below it.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 
-NEEDS = '''\
+NEEDS = """\
 # This notebook needs Python 3.11 or newer and the package `aecourse`, which brings PyTorch,
 # matplotlib and scikit-learn. Where it is missing, this cell installs it from the file
 # {wheel} beside this notebook. Where it is there, the cell does nothing.
@@ -49,7 +49,7 @@ if importlib.util.find_spec("aecourse") is None:
     if not Path(source).exists():
         {otherwise}
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", source], check=True)
-'''
+"""
 MISSING = 'raise FileNotFoundError(f"put {source} beside this notebook: class.zip holds it")'
 
 SCRIPT = '''\
@@ -58,7 +58,7 @@ SCRIPT = '''\
 README = """\
 {title}
 {line}
-One notebook a chapter, in the order of their numbers: the text, the code, and room for your answers.
+One notebook a chapter, in the order of their numbers: text, code, and room for your answers.
 
 1. Have Python 3.11 or newer. In this folder, make an environment:  python3 -m venv .venv
 2. Install what the notebooks need:  .venv/bin/pip install -r requirements.txt
@@ -167,7 +167,8 @@ def as_notebook(app, doctree, docname, *, solved):
         if cell is not None:
             cells.append(new_code_cell(source, metadata=metadata(cell)))
             if solved and part_shown(cell) == "all":
-                cells[-1].outputs = [o for o in cell.get("outputs", ()) if o.get("name") != "stderr"]
+                outputs = cell.get("outputs", ())
+                cells[-1].outputs = [o for o in outputs if o.get("name") != "stderr"]
                 cells[-1].execution_count = cell.get("execution_count")
         elif cells[-1].cell_type == "code" or source.startswith("#"):
             cells.append(new_markdown_cell(source))

@@ -16,7 +16,8 @@ from sphinx_exercise.nodes import exercise_enumerable_node, exercise_node, solut
 
 NO_NUMBER = "number of your run"  # where the book has not been run yet
 IGNORED = (nodes.comment, nodes.target, nodes.substitution_definition, addnodes.index)
-GROUPS = (nodes.container, nodes.compound, nodes.definition, nodes.entry, nodes.document)
+GROUPS = (nodes.container, nodes.compound, nodes.definition, nodes.entry)
+LISTS = (nodes.definition_list, nodes.definition_list_item)
 
 
 @dataclass
@@ -37,7 +38,8 @@ class Page:
         self.exercise, self.level = "", 0
         self.pieces = [piece for child in doctree for piece in self.walk(child)]
         if self.cited:
-            self.pieces.append("## References\n\n" + "\n".join(f"- {entry}" for entry in self.cited))
+            entries = "\n".join(f"- {entry}" for entry in self.cited)
+            self.pieces.append(f"## References\n\n{entries}")
 
     def walk(self, node):
         """Give the pieces of what can hold code cells, and explain terms below their block."""
@@ -131,7 +133,7 @@ class Page:
                 return "---"
             case _ if isinstance(node, IGNORED):
                 return ""
-            case _ if isinstance(node, (*GROUPS, nodes.definition_list, nodes.definition_list_item)):
+            case _ if isinstance(node, (*GROUPS, *LISTS)):
                 return self.blocks(node)
         raise ExtensionError(f"{self.docname}: <{node.tagname}> is not known to to_markdown.py")
 
@@ -149,7 +151,7 @@ class Page:
         lines = []
         for row in node.findall(nodes.row):
             entries = [" ".join(self.blocks(entry).split()) for entry in row]
-            entries = [re.sub(r"\$[^$]+\$", bars_in_words, entry) for entry in entries]
+            entries = [re.sub(r"\$[^$]+\$|\|", bars_in_words, entry) for entry in entries]
             lines.append("| " + " | ".join(entries) + " |")
             if len(lines) == 1:
                 lines.append("|" + " --- |" * len(entries))
@@ -164,7 +166,7 @@ class Page:
         return "".join(map(self.word, node)).replace("\n", " ")
 
     def word(self, node) -> str:
-        """Write one word, formula, link …"""
+        """Write one word, formula or link."""
         match node:
             case nodes.Text():
                 return re.sub(r"([\\`*$~]|<(?=\w)|\b_|_\b)", r"\\\1", node.astext())
@@ -221,5 +223,7 @@ def quote(text):
 
 
 def bars_in_words(formula):
-    """Keep the bars of a formula from ending a table's cell."""
-    return formula[0].replace(r"\|", r"\Vert ").replace("|", r"\vert ")
+    """Keep the bars of a formula, or of words, from ending a table's cell."""
+    if formula[0] == "|":
+        return r"\|"
+    return re.sub(r" ?\| ?", r" \\vert ", formula[0].replace(r"\|", r"\Vert "))
