@@ -18,6 +18,7 @@ import sys
 import tempfile
 import tomllib
 import zipfile
+from functools import lru_cache
 from pathlib import Path
 
 import nbformat
@@ -84,6 +85,7 @@ def numbered(app) -> dict[str, str]:
     return {page: f"{n:02}-{page.rpartition('/')[2]}.ipynb" for n, page in pages}
 
 
+@lru_cache(maxsize=1)  # three editions are made of it, one after the other
 def executed(app, docname):
     """Give the chapter as a notebook, with the outputs of the last run."""
     path = app.env.doc2path(docname)

@@ -7,6 +7,7 @@ import posixpath
 import re
 import textwrap
 from dataclasses import dataclass
+from functools import cache
 from urllib.parse import urlsplit
 
 from docutils import nodes
@@ -211,10 +212,15 @@ class Page:
         if anchor in self.explained:
             return
         self.explained.add(anchor)
-        for item in self.env.get_doctree(page).findall(nodes.definition_list_item):
-            if anchor in item[0]["ids"]:
-                text = " ".join(self.blocks(item[-1]).split())
-                self.new_terms.append((item[0].astext(), text))
+        name, definition = definitions(self.env, page)[anchor]
+        self.new_terms.append((name, " ".join(self.blocks(definition).split())))
+
+
+@cache
+def definitions(env, page) -> dict:
+    """Give for each anchor of a page's glossary the term and what explains it."""
+    items = env.get_doctree(page).findall(nodes.definition_list_item)
+    return {anchor: (item[0].astext(), item[-1]) for item in items for anchor in item[0]["ids"]}
 
 
 def quote(text):
