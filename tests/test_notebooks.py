@@ -1,6 +1,8 @@
 """What a person runs: working notebooks, solved notebooks, scripts and the zip for a class."""
 
 import ast
+import builtins
+import functools
 import hashlib
 import json
 import os
@@ -13,7 +15,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from cells import stand_alone
+from cells import names, stand_alone
 from lab import START, keep_what_is_changed
 from nbclient import NotebookClient
 
@@ -21,10 +23,11 @@ ROOT = Path(__file__).parents[1]
 SITE, TEACHER = ROOT / "_build" / "html" / "notebooks", ROOT / "_build" / "teacher"
 BUILT = sorted(path.stem for path in SITE.glob("*.ipynb"))
 LEFT_OVER = re.compile(
-    r"\{[a-z]+(:[a-z]+)?\}`|^:[a-z]+: |^(```|~~~|:::)\{|\bglue\b|\bclaim\(|\bput\(|%config|pasted"
-    r"|</?script|<a id|(?<![\w.])/(home|root|tmp|work|Users)/|[A-Z]:\\\\",
+    r"\{[a-z]+(?::[a-z]+)?\}`|^:[a-z]+: |^(?:```|~~~|:::)\{|</?script"
+    r"|\bglue\b|\bclaim\(|\bput\(|%config",
     re.M,
 )
+PATH = re.compile(r"(?<![\w.])/(?:home|root|tmp|work|Users)/|\b[A-Z]:\\\w")
 
 CHAPTER = r"""---
 jupytext:
@@ -221,7 +224,12 @@ def book(tmp_path_factory):
 
 
 def cells(path):
-    notebook = nbformat.read(path, 4)
+    return cells_of(path.read_bytes())
+
+
+@functools.cache
+def cells_of(content):
+    notebook = nbformat.reads(content.decode(), 4)
     nbformat.validate(notebook)
     return notebook.cells
 
@@ -247,15 +255,29 @@ def problems(path, *, solved):
     if first.cell_type != "code" or 'find_spec("aecourse")' not in first.source:
         found.append("the first cell does not say what the notebook needs")
     for cell in cells(path):
-        found += [match.group() for match in LEFT_OVER.finditer(cell.source)]
+        found += LEFT_OVER.findall(cell.source) + PATH.findall(str(cell))
         if cell.cell_type == "code":
             ast.parse(cell.source)
             if cell.outputs and not solved:
                 found.append("an output")
-            found += [m.group() for o in cell.outputs for m in LEFT_OVER.finditer(str(o))]
         elif cell.source.count("$$") % 2 or ("**Solution**" in cell.source and not solved):
             found.append(cell.source)
     return found
+
+
+def names_without_origin(path):
+    """List what the code of a notebook reads and nothing sets: hidden code that is missing."""
+    code = [c for c in cells(path) if c.cell_type == "code"]
+    code = [c.source for c in code if not {"stub", "check"} & set(c.metadata.get("tags", ()))]
+    statements = [node for source in code for node in ast.parse(source).body]
+    everywhere = set().union(*(names(node)[1] for node in statements))
+    known, missing = set(dir(builtins)), []
+    for node in statements:
+        reads, sets = names(node)
+        lasting = isinstance(node, ast.FunctionDef | ast.ClassDef)  # read when it is called
+        missing += reads - known - (everywhere if lasting else set())
+        known |= sets
+    return missing
 
 
 def test_a_small_chapter_becomes_plain_markdown(book):
@@ -429,8 +451,9 @@ needs_site = pytest.mark.skipif(not BUILT, reason="no built book: run `make test
 @needs_site
 @pytest.mark.parametrize("chapter", BUILT)
 def test_every_notebook_of_the_site(chapter):
-    assert problems(SITE / f"{chapter}.ipynb", solved=False) == []
-    assert problems(TEACHER / f"{chapter}.ipynb", solved=True) == []
+    for folder in (SITE, TEACHER):
+        assert problems(folder / f"{chapter}.ipynb", solved=folder == TEACHER) == []
+        assert names_without_origin(folder / f"{chapter}.ipynb") == []
     script = (SITE / f"{chapter}.py").read_text(encoding="utf-8")
     ast.parse(script)
     assert not LEFT_OVER.search(script)
