@@ -4,7 +4,6 @@ import ast
 import builtins
 import functools
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -20,8 +19,6 @@ from lab import START, keep_what_is_changed
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).parents[1]
-SITE, TEACHER = ROOT / "_build" / "html" / "notebooks", ROOT / "_build" / "teacher"
-BUILT = sorted(path.stem for path in SITE.glob("*.ipynb"))
 LEFT_OVER = re.compile(
     r"\{[a-z]+(?::[a-z]+)?\}`|^:[a-z]+: |^(?:```|~~~|:::)\{|</?script"
     r"|\bglue\b|\bclaim\(|\bput\(|%config",
@@ -441,44 +438,3 @@ def test_no_edition_is_written_over_a_changed_file(tmp_path):
 )
 def test_of_hidden_code_only_what_is_needed_stays(hidden, shown, left):
     assert stand_alone([(hidden, "nothing"), (shown, "all")]) == [left, shown]
-
-
-# ---- the built site ----------------------------------------------------------------------------
-
-needs_site = pytest.mark.skipif(not BUILT, reason="no built book: run `make test`")
-
-
-@needs_site
-@pytest.mark.parametrize("chapter", BUILT)
-def test_every_notebook_of_the_site(chapter):
-    for folder in (SITE, TEACHER):
-        assert problems(folder / f"{chapter}.ipynb", solved=folder == TEACHER) == []
-        assert names_without_origin(folder / f"{chapter}.ipynb") == []
-    script = (SITE / f"{chapter}.py").read_text(encoding="utf-8")
-    ast.parse(script)
-    assert not LEFT_OVER.search(script)
-    stubs = [c for c in cells(SITE / f"{chapter}.ipynb") if "stub" in c.metadata.get("tags", ())]
-    assert len(stubs) >= 2
-    solutions = {c.source for c in cells(TEACHER / f"{chapter}.ipynb")} - {
-        c.source for c in cells(SITE / f"{chapter}.ipynb")
-    }
-    assert len(solutions) >= len(stubs)
-
-
-@needs_site
-@pytest.mark.parametrize("chapter", [c for c in BUILT if c in ("introduction", "digits")])
-def test_a_solved_notebook_and_a_script_run(chapter, tmp_path):
-    run(TEACHER / f"{chapter}.ipynb", tmp_path)
-    command = [sys.executable, str(SITE / f"{chapter}.py")]
-    environment = os.environ | {"MPLBACKEND": "agg"}
-    subprocess.run(command, check=True, env=environment, cwd=tmp_path, timeout=600)
-
-
-@needs_site
-def test_the_record_of_the_zip_names_every_chapter_in_order():
-    with zipfile.ZipFile(SITE / "class.zip") as archive:
-        names = [name for name in archive.namelist() if name.endswith(".ipynb")]
-        for name in names:
-            nbformat.validate(json.loads(archive.read(name)))
-    assert [name[:2] for name in names] == [f"{n:02}" for n in range(1, len(BUILT) + 1)]
-    assert {name[3:-6] for name in names} == set(BUILT)

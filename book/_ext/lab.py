@@ -35,7 +35,8 @@ One notebook a chapter, in the order in which they build on each other:
 
 {chapters}
 
-- **Run a cell** with Shift+Enter. A cell shown as three dots draws a figure: click it to see how.
+- **Run a cell** with Shift+Enter. A cell folded to one grey line draws a figure: run it, and click
+  the line to see how it draws.
 - **Predict** before you run: sketch what you expect, then look.
 - **Exercises** have an empty cell for your answer.
 - What you change stays. If a chapter has a new edition the next time you type `make lab`, it comes
@@ -162,4 +163,6 @@ if __name__ == "__main__":
     for name in keep_what_is_changed(folder, make_notebooks(ROOT / "_build" / "lab")):
         print(f"you have changed a chapter that has a new edition: it is in notebooks/{name}")
     os.chdir(folder)
-    os.execv(sys.executable, [sys.executable, "-m", "jupyter", "lab", START, *sys.argv[1:]])
+    quiet = ["--LabApp.news_url=None"]  # ask no other host
+    quiet += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    os.execv(sys.executable, [sys.executable, "-m", "jupyter", "lab", START, *quiet, *sys.argv[1:]])
