@@ -40,7 +40,8 @@ class Book:
     def __init__(self, root):
         self.root = root
         shutil.copytree(ROOT / "book" / "_ext", root / "book" / "_ext")
-        self.write("_config.yml", (ROOT / "_config.yml").read_text(encoding="utf-8"))
+        config = (ROOT / "_config.yml").read_text(encoding="utf-8")
+        self.write("_config.yml", config.replace("    notebooks: book/_ext\n", ""))
         shutil.copytree(ROOT / "book" / "_static", root / "book" / "_static")
         self.write("_toc.yml", "format: jb-book\nroot: book/one\nchapters:\n  - file: book/two\n")
         self.write("references.bib", "")

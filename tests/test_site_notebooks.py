@@ -3,6 +3,9 @@
 import ast
 import json
 import os
+import re
+import shutil
+import socket
 import subprocess
 import sys
 import zipfile
@@ -11,6 +14,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from test_notebooks import LEFT_OVER, cells, names_without_origin, problems, run
+from test_site import browser  # noqa: F401
 
 BUILD = Path(__file__).parents[1] / "_build"
 SITE, TEACHER = BUILD / "html" / "notebooks", BUILD / "teacher"
@@ -52,3 +56,50 @@ def test_the_zip_has_every_chapter_in_order():
             nbformat.validate(json.loads(archive.read(name)))
     assert [name[:2] for name in names] == [f"{n:02}" for n in range(1, len(BUILT) + 1)]
     assert {name[3:-6] for name in names} == set(BUILT)
+
+
+# ---- in JupyterLab -----------------------------------------------------------------------------
+
+ALL_AT_ONCE = "@jupyterlab/notebook-extension/tracker.jupyterlab-settings"  # not while scrolling
+SHOWN = """() => [...document.querySelectorAll('.jp-RenderedMarkdown')].map(cell => {
+    const copy = cell.cloneNode(true);
+    copy.querySelectorAll('mjx-container, code').forEach(element => element.remove());
+    return copy.textContent;
+}).join('\\n')"""
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """Serve a folder with a notebook in JupyterLab."""
+    shutil.copy(SITE / "digits.ipynb", tmp_path)
+    settings = tmp_path / "config" / "lab" / "user-settings" / ALL_AT_ONCE
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"windowingMode": "none"}')
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    environment = os.environ | {"JUPYTER_CONFIG_DIR": str(tmp_path / "config")}
+    environment |= {"JUPYTER_DATA_DIR": str(tmp_path), "JUPYTER_RUNTIME_DIR": str(tmp_path)}
+    command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"]
+    command += [f"--port={port}", "--IdentityProvider.token=", "--LabApp.news_url=None"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=environment, text=True, stderr=subprocess.PIPE
+    )
+    for line in process.stderr:
+        if f"127.0.0.1:{port}/lab" in line:
+            break
+    yield f"http://127.0.0.1:{port}"
+    process.terminate()
+    process.communicate()
+
+
+def test_jupyterlab_shows_text_and_formulas_and_no_markup(lab, browser):  # noqa: F811
+    page = browser.new_page()
+    page.goto(f"{lab}/doc/tree/digits.ipynb", timeout=120_000)
+    page.get_by_role("heading", name="References").wait_for(timeout=120_000)
+    page.locator("mjx-container").first.wait_for(timeout=120_000)
+    assert page.locator("mjx-merror").count() == 0
+    assert page.locator(".jp-RenderedMarkdown table").count() == 1
+    text = page.evaluate(SHOWN)
+    assert "Before you start" in text
+    assert re.findall(r"\$|\\[a-z]+|\*\*|\]\(|\| ---|```", text) == []
+    page.close()
