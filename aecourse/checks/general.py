@@ -71,6 +71,14 @@ def form(got, want, tolerance: float) -> str:
     if got is None:
         return "Nothing came back (None). Does the function end with return?"
     pair = kind(want), kind(got)
+    x, y = numbers(got), numbers(want)
+    comparable = pair[0] == pair[1] or "array" not in pair
+    if x is not None and y is not None and comparable:
+        if x.shape == y.shape:
+            return ""
+        how = reshaped(x, y, tolerance)
+        if how:
+            return f"{how}Expected {name(want)}, got {name(got)}."
     if pair[0] != pair[1]:
         cure = CURES.get(pair)
         return f"Expected {name(want)}, got {name(got)}{f': {cure}' if cure else ''}."
@@ -78,15 +86,12 @@ def form(got, want, tolerance: float) -> str:
         hints = (form(*leaf, tolerance) for leaf in zip(got, want, strict=False))
         longer = "" if len(got) == len(want) else f"Expected {name(want)}, got {name(got)}."
         return next(filter(None, hints), longer)
-    x, y = numbers(got), numbers(want)
-    if x is None or x.shape == y.shape:
-        return ""
-    return f"{reshaped(x, y, tolerance)}Expected {name(want)}, got {name(got)}."
+    return "" if y is None else f"Expected {name(want)}, got {name(got)}."
 
 
 def reshaped(got: Tensor, want: Tensor, tolerance: float) -> str:
     """Say how numbers of a wrong shape follow from the right ones, or nothing."""
-    if got.ndim == 2 and same(got, want.T, tolerance):
+    if got.ndim == want.ndim == 2 and same(got, want.T, tolerance):
         return "The right numbers, transposed. "
     for how, verb in ((Tensor.sum, "summed"), (Tensor.mean, "averaged")):
         for axis in (None, *range(want.ndim)):
@@ -153,7 +158,7 @@ def values(exercise, outcomes: dict, wrong: list) -> str:
     right = [case for case, what in outcomes if what == "answer" and (case, what) not in wrong]
     case = wrong[0][0]
     got, want = (found[wrong[0]].answer for found in (outcomes, exercise.expected))
-    for part, *pair in zip(exercise.parts, got, want, strict=bool(exercise.parts)):
+    for part, *pair in zip(exercise.parts, got, want, strict=True) if exercise.parts else ():
         if not same(*pair, exercise.tolerance):
             return f"Not right for {case}: {part} is {show(pair[0])}, expected {show(pair[1])}."
     keys = [key for key in outcomes if key[1] == "answer"]
