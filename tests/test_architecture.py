@@ -23,6 +23,7 @@ LAYERS = {
     "evaluation": 4,
     "design": 5,
     "plotting": 6,
+    "checks": 6,
 }
 SIBLINGS = {
     "data",
@@ -32,6 +33,7 @@ SIBLINGS = {
     "evaluation",
     "design",
     "plotting",
+    "checks",
 }  # a folder of one concept a file: they may share a building block
 AT_CALL_TIME = {("history", "plotting")}  # History.plot asks for a picture of itself
 
