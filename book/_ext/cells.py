@@ -6,7 +6,7 @@ statements stay that define a name which a cell of the reader needs later.
 
 import ast
 
-SCAFFOLD = {"claim", "glue", "put"}
+SCAFFOLD = {"claim", "glue", "glue_all", "put"}
 SCOPES = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 MAYBE = (ast.If, ast.Try, ast.With, ast.While)  # what these set may have been set before
 
@@ -53,7 +53,7 @@ def without_magics(source: str) -> str:
 
 
 def is_scaffold(node) -> bool:
-    """Say whether a statement is a call of `claim`, `glue` or `put`."""
+    """Say whether a statement is a call of `claim`, `glue`, `glue_all` or `put`."""
     call = node.value if isinstance(node, ast.Expr) else None
     return isinstance(call, ast.Call) and getattr(call.func, "id", "") in SCAFFOLD
 
