@@ -97,6 +97,13 @@ def test_the_fingerprint_sees_what_all_chapters_depend_on(tmp_path, path):
     assert fingerprint(tmp_path) != before
 
 
+def test_the_fingerprint_does_not_see_the_checks(tmp_path):
+    (tmp_path / "aecourse" / "checks").mkdir(parents=True)
+    before = fingerprint(tmp_path)
+    (tmp_path / "aecourse" / "checks" / "digits.py").write_text("")
+    assert fingerprint(tmp_path) == before
+
+
 def test_the_fingerprint_sees_whether_mnist_is_there(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("AECOURSE_DATA", raising=False)

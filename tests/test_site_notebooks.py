@@ -1,4 +1,8 @@
-"""The notebooks and scripts of the built site, chapter by chapter."""
+"""The notebooks and scripts of the built site, chapter by chapter.
+
+To the end run two short chapters, or, with EVERY_CHAPTER=1, all of them, which takes as long as the
+book. Of the others, what an exercise needs is run.
+"""
 
 import ast
 import json
@@ -13,12 +17,17 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from cells import stand_alone
 from test_notebooks import LEFT_OVER, cells, names_without_origin, problems, run
 from test_site import browser  # noqa: F401
+
+from aecourse.checks.compare import STUB, CheckFailed
 
 BUILD = Path(__file__).parents[1] / "_build"
 SITE, TEACHER = BUILD / "html" / "notebooks", BUILD / "teacher"
 BUILT = sorted(path.stem for path in SITE.glob("*.ipynb"))
+SHORT = ("introduction", "digits")
+RUN = [chapter for chapter in BUILT if chapter in SHORT or os.environ.get("EVERY_CHAPTER")]
 
 
 def test_there_are_notebooks():
@@ -33,17 +42,71 @@ def test_every_notebook_of_the_site(chapter):
     script = (SITE / f"{chapter}.py").read_text(encoding="utf-8")
     ast.parse(script)
     assert not LEFT_OVER.search(script)
-    stubs = [c for c in cells(SITE / f"{chapter}.ipynb") if "stub" in c.metadata.get("tags", ())]
+    stubs = [c for c in cells(SITE / f"{chapter}.ipynb") if has_tag(c, "stub")]
     assert len(stubs) >= 2
-    solutions = {c.source for c in cells(TEACHER / f"{chapter}.ipynb")} - {
-        c.source for c in cells(SITE / f"{chapter}.ipynb")
-    }
-    assert len(solutions) >= len(stubs)
+    assert {c.metadata["exercise"] for c in stubs} == set(answers(chapter))
 
 
-@pytest.mark.parametrize("chapter", [c for c in BUILT if c in ("introduction", "digits")])
+def has_tag(cell, *tags):
+    return not set(tags).isdisjoint(cell.metadata.get("tags", ()))
+
+
+def answers(chapter):
+    """Return the code of the solutions by exercise."""
+    found = {}
+    for cell in cells(TEACHER / f"{chapter}.ipynb"):
+        if "exercise" in cell.metadata and not has_tag(cell, "stub", "check"):
+            found.setdefault(cell.metadata["exercise"], []).append(cell.source)
+    return {exercise: "\n\n".join(sources) for exercise, sources in found.items()}
+
+
+def with_answers(chapter):
+    """Return the working notebook with the solutions in place of the stubs."""
+    notebook, missing = nbformat.read(SITE / f"{chapter}.ipynb", 4), answers(chapter)
+    for cell in notebook.cells:
+        if has_tag(cell, "stub"):
+            cell.source = missing.pop(cell.metadata["exercise"])
+    assert not missing
+    return notebook
+
+
+@pytest.mark.parametrize("chapter", BUILT)
+def test_a_check_passes_the_solution_and_says_of_a_stub_that_it_is_one(chapter, capsys):
+    solved, untouched = with_answers(chapter).cells, cells(SITE / f"{chapter}.ipynb")
+    exercises = [cell.metadata["exercise"] for cell in solved if has_tag(cell, "check")]
+    assert exercises
+    for exercise in exercises:
+        exec(needed_to_check(exercise, solved), {})
+        assert capsys.readouterr().out.startswith("✓ ")
+        with pytest.raises(CheckFailed) as failed:
+            exec(needed_to_check(exercise, untouched), {})
+        assert failed.value.hint == STUB
+
+
+def needed_to_check(exercise, notebook):
+    """Return what a notebook's check of an exercise stands on, and the check."""
+
+    def wanted(cell):
+        return has_tag(cell, "check") and cell.metadata["exercise"] == exercise
+
+    code = [cell for cell in notebook if cell.cell_type == "code"]
+    sources = [(cell.source, "all" if wanted(cell) else "nothing") for cell in code]
+    return "\n\n".join(stand_alone(sources))
+
+
+@pytest.mark.parametrize("chapter", RUN)
+def test_with_the_solutions_a_working_notebook_runs_to_its_end(chapter, tmp_path):
+    nbformat.write(with_answers(chapter), tmp_path / "answered.ipynb")
+    notebook = run(tmp_path / "answered.ipynb", tmp_path)
+    for cell in notebook.cells:
+        if has_tag(cell, "check"):
+            assert cell.outputs[0].text.startswith("✓ ")
+
+
+@pytest.mark.parametrize("chapter", RUN)
 def test_a_solved_notebook_and_a_script_run(chapter, tmp_path):
-    run(TEACHER / f"{chapter}.ipynb", tmp_path)
+    if os.environ.get("EVERY_CHAPTER"):  # its cells are those of the working notebook
+        run(TEACHER / f"{chapter}.ipynb", tmp_path)
     command = [sys.executable, str(SITE / f"{chapter}.py")]
     environment = os.environ | {"MPLBACKEND": "agg"}
     subprocess.run(command, check=True, env=environment, cwd=tmp_path, timeout=600)

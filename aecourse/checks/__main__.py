@@ -17,7 +17,7 @@ def main() -> int:
         try:
             found = report(path, limit=chosen.limit)
         except ModuleNotFoundError as error:
-            print(f"{error.name} is missing: pip install nbclient ipykernel", file=sys.stderr)
+            print(f'{error.name} is missing: pip install "aecourse[teach]"', file=sys.stderr)
             return 1
         except (OSError, ValueError) as error:
             print(error, file=sys.stderr)

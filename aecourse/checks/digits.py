@@ -16,6 +16,15 @@ def pca(train, test, d, *, centre=None, back=None, scale=1.0, pick=lambda vh, d:
     return codes @ components * scale + (centre if back is None else back)
 
 
+def _rows(pick):
+    def of_eigh(train, test, d):
+        mean = train.mean(dim=0)
+        rows = pick(torch.linalg.eigh(torch.cov(train.T)).eigenvectors, d)
+        return mean + (test - mean) @ rows.T @ rows
+
+    return of_eigh
+
+
 PCA_RECONSTRUCT = Exercise(
     name="pca_reconstruct",
     reference=pca,
@@ -37,6 +46,11 @@ PCA_RECONSTRUCT = Exercise(
         ),
         "The components are the first d rows of Vh, as torch.linalg.svd returns it, and not its "
         "columns.": lambda train, test, d: pca(train, test, d, pick=lambda vh, d: vh[:, :d].T),
+        "torch.linalg.eigh has the eigenvectors in the columns, not in the rows.": _rows(
+            lambda vectors, d: vectors[-d:]
+        ),
+        "torch.linalg.eigh has the eigenvectors in the columns, not in the rows; and it sorts "
+        "upwards: the last d are meant.": _rows(lambda vectors, d: vectors[:d]),
         "The mean is not added back after the decoding.": (
             lambda train, test, d: pca(train, test, d, back=0.0)
         ),

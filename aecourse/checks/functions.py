@@ -143,7 +143,12 @@ def _case(decode, code, start, known, noise=0.0):
 
 def _if_nearer(function, decode, target, start, known):
     """Return the code that was found, or nothing but a zero if it is worse than the start."""
-    code = function(decode, target, start, known)
+    try:
+        code = function(decode, target, start, known)
+    except RuntimeError as error:
+        if "illegal value" not in str(error):
+            raise
+        code = start * torch.nan  # the code ran away, and lstsq got numbers that are not finite
     if not isinstance(code, torch.Tensor) or code.shape != start.shape:
         return [code]
 

@@ -170,7 +170,8 @@ def values(exercise, outcomes: dict, wrong: list) -> str:
                 f"For {case} there is NaN or infinity in the answer: from the logarithm of zero, "
                 "a division by zero, or an exponential that is too large?"
             )
-        if any(same(x, y.T, exercise.tolerance) for x, y in pairs if y.ndim == 2):
+        differ = [(x, y) for x, y in pairs if y.ndim == 2 and not same(x, y, exercise.tolerance)]
+        if any(same(x, y.T, exercise.tolerance) for x, y in differ):
             return "The right numbers, transposed."
         hint = "" if right else proportional(exercise, pairs)
         if hint:
@@ -251,5 +252,6 @@ def show(value) -> str:
     x = numbers(value)
     if x is None:
         return repr(value)
-    some = ", ".join(f"{number:.4g}" for number in x.flatten()[:5].tolist())
+    first = x.flatten()[:5].tolist()
+    some = ", ".join(f"{number:{'.0f' if number % 1 == 0 else '.4g'}}" for number in first)
     return some + (", …" if x.numel() > 5 else "")

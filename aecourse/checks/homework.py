@@ -37,7 +37,7 @@ def report(path: Path, *, limit: int = 60) -> dict[str, str]:
     ValueError
         If the file is none.
     ModuleNotFoundError
-        If nbclient, nbformat or ipykernel is missing.
+        If nbclient or nbformat is missing: the extra ``teach`` of the package brings them.
     """
     import nbformat
     from nbclient import NotebookClient

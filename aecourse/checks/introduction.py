@@ -30,14 +30,18 @@ N_WEIGHTS = Exercise(
         "A layer has as many offsets as values that come out, not a single one.": (
             lambda sizes: 2 * (dense(sizes, 0) + len(sizes) - 1)
         ),
+        "The code's layer is there twice, with a layer from the code to the code. Mirror the sizes "
+        "without repeating the last one.": lambda sizes: (
+            dense(sizes) + dense(sizes[::-1]) + sizes[-1] * (sizes[-1] + 1)
+        ),
         "These are the values that the layers pass on. Count what is learned: the weights and "
         "offsets between them.": lambda sizes: sum(sizes) + sum(sizes[-2::-1]),
     },
     cases=lambda: {
+        "sizes (5, 9, 3, 4)": ((5, 9, 3, 4),),
         "sizes (64, 128, 128, 2)": ((64, 128, 128, 2),),
         "sizes (784, 32)": ((784, 32),),
         "sizes (1, 1)": ((1, 1),),
-        "sizes (5, 9, 3, 4)": ((5, 9, 3, 4),),
     },
     holds=("offsets counted, in both halves", "for any number of layers"),
 )
@@ -89,8 +93,8 @@ RECONSTRUCTION_LOSS = Exercise(
         "There is a factor ½ that the loss of this chapter does not have.": (
             lambda x_hat, x: 0.5 * (x_hat - x).square().sum(dim=1).mean()
         ),
-        "The number is right, but .item() or float() makes a plain number of it, and training "
-        "needs its gradient. Return the tensor.": (
+        "The number is right, but .item(), float() or .detach() cuts it off from its gradient, "
+        "which training needs. Return the tensor.": (
             lambda x_hat, x: (x_hat - x).square().sum(dim=1).mean().item()
         ),
     },

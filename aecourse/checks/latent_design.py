@@ -16,9 +16,10 @@ def _length(points, closed=True):
     return float(np.linalg.norm(edges if closed else edges[:-1], axis=1).sum())
 
 
-def _area(points):
-    x, y = points.T
-    return 0.5 * float(x @ np.roll(y, -1) - y @ np.roll(x, -1))
+def _area(points, closed=True):
+    (x, y), (x_end, y_end) = points.T, np.roll(points, -1, axis=0).T
+    parts = x * y_end - y * x_end
+    return 0.5 * float(parts.sum() if closed else parts[:-1].sum())
 
 
 def _quotient(length, area):
@@ -44,6 +45,14 @@ ISOPERIMETRIC_QUOTIENT = Exercise(
         "value.": lambda points: _quotient(_length(points), -_area(points)),
         "The edge from the last point back to the first is missing from the perimeter.": (
             lambda points: _quotient(_length(points, closed=False), abs(_area(points)))
+        ),
+        "The edge from the last point back to the first is missing, from perimeter and area.": (
+            lambda points: _quotient(
+                _length(points, closed=False), abs(_area(points, closed=False))
+            )
+        ),
+        "The edge from the last point back to the first is missing from the area.": lambda points: (
+            _quotient(_length(points), abs(_area(points, closed=False)))
         ),
         "This is 4πA/P², the inverse: 1 for a disk, and smaller for any other shape.": (
             lambda points: 4 * math.pi * abs(_area(points)) / _length(points) ** 2
@@ -256,7 +265,7 @@ def _answers(function, errors, questions):
 
     wrapped = function(solver, log)
     if not callable(wrapped):
-        return [wrapped]
+        return [None if wrapped is None else "no function"]
     for x in questions:
         try:
             answers.append(wrapped(x))
@@ -298,6 +307,8 @@ SAFE = Exercise(
         "The log keeps the last answer only: append to it.": _forgetful,
         "The solver is asked twice for each answer. It may be expensive.": _asked_twice,
         "The wrapper returns nothing.": _silent,
+        "What comes back is no function. Write one inside of safe, which asks the solver when it "
+        "is called itself, and return it without brackets.": lambda solver, log: math.nan,
         "The solver comes back as it was: return a new function that calls it.": (
             lambda solver, log: solver
         ),

@@ -61,6 +61,12 @@ BERNOULLI_NLL = Exercise(
         "The part of the black pixels is missing: x ln p.": (
             lambda logits, x: -((1 - x) * functional.logsigmoid(-logits)).sum(dim=1)
         ),
+        "The product of pixel and logit has the wrong sign: −x ln σ(a) is x softplus(a) − x a.": (
+            lambda logits, x: (functional.softplus(logits) + x * logits).sum(dim=1)
+        ),
+        "This is what white pixels cost, softplus(a), whatever the pixel: −x a is missing.": (
+            lambda logits, x: functional.softplus(logits).sum(dim=1)
+        ),
         "This is the log-likelihood: the minus sign is missing.": (
             lambda logits, x: -losses.bernoulli_nll(logits, x)
         ),
@@ -159,6 +165,10 @@ EMPTY_CELLS = Exercise(
         ),
         "The map is upside down: the first row has the largest second number.": (
             lambda codes, points, k: counted(codes, points, turn=True) < k
+        ),
+        "All cells are empty. The second number falls from row to row, so half a step is negative "
+        "there: take its size.": lambda codes, points, k: torch.ones(
+            points.shape[:2], dtype=torch.bool
         ),
         "A point is the middle of its cell, not a corner: round to the nearest one.": (
             lambda codes, points, k: counted(codes, points, shift=-0.5) < k

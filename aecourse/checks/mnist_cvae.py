@@ -50,6 +50,9 @@ SIDES = Exercise(
         "This is the way back, that of a transposed convolution.": _with(
             lambda w, k, s, p: (w - 1) * s + k - 2 * p
         ),
+        "Stride and padding are exchanged: a layer is (kernel, stride, padding).": _with(
+            lambda w, k, s, p: (w + 2 * s - k) // p + 1
+        ),
         "Each layer starts from the first width. It gets what the layer before it gives.": (
             lambda width, layers: [sides(width, [layer])[0] for layer in layers]
         ),

@@ -45,6 +45,11 @@ KL = Exercise(
         "log_var is taken for σ² itself. It is its logarithm, and may be negative.": (
             lambda mean, log_var: half_sum(mean.square(), log_var, -log_var.log(), -1)
         ),
+        "log_var is taken for σ. It is ln σ²: exp(log_var) is the variance.": (
+            lambda mean, log_var: half_sum(
+                mean.square(), log_var.square(), -log_var.square().log(), -1
+            )
+        ),
         "The factor ½ is missing.": lambda mean, log_var: (
             2 * losses.kl_to_standard_normal(mean, log_var)
         ),
@@ -216,6 +221,11 @@ REPARAMETERISE = Exercise(
         "sample. Write it as mean + σ · noise.": lambda mean, log_var, generator: reparameterise(
             mean, log_var, generator
         ).detach(),
+        "torch.normal draws rightly, but hands on a gradient of zero. Write mean + σ · noise.": (
+            lambda mean, log_var, generator: torch.normal(
+                mean, (0.5 * log_var).exp(), generator=generator
+            )
+        ),
         "No gradient reaches log_var: σ is detached.": lambda mean, log_var, generator: (
             reparameterise(mean, log_var.detach(), generator)
         ),
@@ -348,6 +358,8 @@ NEGATIVE_ELBO = Exercise(
         "(vae.loss_terms multiplies by it.)": (
             lambda vae, x, generator: negative_elbo(vae, x, generator, weight=vae.beta)
         ),
+        "This is vae.loss_terms: it multiplies the KL divergence by β, and draws without the "
+        "generator.": lambda vae, x, generator: negative_elbo(vae, x, None, weight=vae.beta),
         "The reconstruction is averaged over the pixels, the KL divergence summed: an accidental "
         "β. Sum both.": lambda vae, x, generator: (
             _parts(vae, x, generator)[0] / x.shape[1] + _parts(vae, x, generator)[1]

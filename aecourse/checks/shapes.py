@@ -119,6 +119,10 @@ FIELD_OF = Exercise(
                 _inside(points, n),
             )
         ),
+        "This is the distance to the nearest corner, without a sign. The nearest point may lie on "
+        "an edge, and inside the sign is negative.": lambda points, n: (
+            (shapes.grid(n)[..., None, :] - points).norm(dim=-1).amin(dim=-1)
+        ),
         "This is the distance to straight lines without an end. An edge ends at its corners: clamp "
         "the share along it to 0 and 1.": lambda points, n: _signed(
             distances(points, n, segment=False), _inside(points, n)

@@ -111,10 +111,11 @@ def quantised(
     return low + step * width if back else step
 
 
-def _unguarded(codes, known, bits):
+def _unguarded(codes, known, bits, n_steps=None):
+    n_steps = 2**bits - 1 if n_steps is None else n_steps
     low, high = known.min(dim=0).values, known.max(dim=0).values
-    steps = ((2**bits - 1) * (codes - low) / (high - low)).round().clamp(0, 2**bits - 1)
-    return low + steps / (2**bits - 1) * (high - low)
+    steps = (n_steps * (codes - low) / (high - low)).round().clamp(0, n_steps)
+    return low + steps / n_steps * (high - low)
 
 
 QUANTISE = Exercise(
@@ -124,6 +125,17 @@ QUANTISE = Exercise(
         "With b bits there are 2^b values, and so 2^b − 1 steps between the least and the "
         "largest: here is one value too many.": lambda codes, known, bits: quantised(
             codes, known, bits, n_steps=2**bits
+        ),
+        "With b bits there are 2^b values, and so 2^b − 1 steps, not 2^b. And where all known "
+        "numbers are the same, zero is divided by zero.": lambda codes, known, bits: _unguarded(
+            codes, known, bits, n_steps=2**bits
+        ),
+        "There are always 255 steps, those of 8 bits. With b bits there are 2^b − 1.": (
+            lambda codes, known, bits: quantised(codes, known, bits, n_steps=255)
+        ),
+        "There are always 255 steps, those of 8 bits, and zero is divided by zero where all known "
+        "numbers are the same.": lambda codes, known, bits: _unguarded(
+            codes, known, bits, n_steps=255
         ),
         "There are b values or steps. With b bits there are 2^b values.": (
             lambda codes, known, bits: quantised(codes, known, bits, n_steps=bits)

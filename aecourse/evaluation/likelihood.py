@@ -87,7 +87,7 @@ def log_likelihood(
 
     Codes z are drawn from the encoder's q(z|x) and weighted by p(x, z) / q(z|x). The logarithm of
     the average weight is, in expectation, a lower bound of ln p(x): the ELBO for one draw, and
-    closer with each further one. Equation ``eq-importance`` of "Codes as distributions".
+    closer with each further one. The chapter "Codes as distributions" uses it.
 
     Parameters
     ----------

@@ -21,7 +21,6 @@ from jupyter_book.sphinx import build_sphinx
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from nbformat.v4 import new_markdown_cell, new_notebook, new_output
-
 from notebooks import METADATA
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +37,8 @@ One notebook a chapter, in the order in which they build on each other:
 - **Run a cell** with Shift+Enter. A cell folded to one grey line draws a figure: run it, and click
   the line to see how it draws.
 - **Predict** before you run: sketch what you expect, then look.
-- **Exercises** have an empty cell for your answer.
+- **Exercises** have a cell for your answer. Where a check stands below it, run that too: it says
+  what holds, or what is wrong. *Run All Cells* stops at the first check without an answer.
 - What you change stays. If a chapter has a new edition the next time you type `make lab`, it comes
   to lie beside yours, with *new* in its name.
 - To begin a chapter afresh, rename or delete your copy and type `make lab` again.

@@ -131,12 +131,13 @@ def compose(app, doctree, docname, *, solved):
         if isinstance(piece, str):
             yield piece, None
             continue
-        if piece.solves and not solved and piece.exercise not in stubs:
+        asked = piece.solves and part_shown(notebook.cells[piece.index]) != "nothing"
+        if asked and not solved and piece.exercise not in stubs:
             stubs.add(piece.exercise)
             yield STUB, new_code_cell(metadata={"tags": ["stub"], "exercise": piece.exercise})
         if source := sources.get(piece.index):
             cell = cells[piece.index]
-            if has_tag(cell, "stub", "check"):
+            if piece.solves or has_tag(cell, "stub", "check"):
                 cell.metadata["exercise"] = piece.exercise
                 stubs.add(piece.exercise)
             yield source, cell
@@ -310,6 +311,7 @@ def pack(app, exception):
         folder = Path(app.outdir) / "binder"
         folder.mkdir(exist_ok=True)
         (folder / "requirements.txt").write_text(requirements.replace("./", "./notebooks/"))
+        (folder / "runtime.txt").write_text("python-3.12\n")  # its own default may be older
 
 
 def add_buttons(app, docname, templatename, context, doctree):
