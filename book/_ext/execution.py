@@ -24,7 +24,7 @@ from myst_nb.core.read import create_nb_reader
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
-from aecourse.data.load_mnist import find_mnist
+from aecourse.mnist_folders import find_mnist
 
 WATCHED = ("aecourse/**/*.py", "requirements.txt", "book/*.mplstyle")
 AT_ONCE = min(os.cpu_count() or 1, 4)  # each chapter needs about a gigabyte
