@@ -12,6 +12,7 @@ LAYERS = {
     "validation": 0,
     "runtime": 1,
     "claims": 0,
+    "mnist_folders": 0,
     "data": 1,
     "shapes": 1,
     "losses": 1,

@@ -12,7 +12,7 @@ from execution import fingerprint
 from jupyter_cache import get_cache
 from nbclient import NotebookClient
 
-from aecourse.data.load_mnist import find_mnist
+from aecourse.mnist_folders import find_mnist
 
 ROOT = Path(__file__).parents[1]
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))

@@ -1,7 +1,6 @@
 """MNIST from disk or from the network; where there is neither, its stand-in."""
 
 import math
-import os
 import tempfile
 import warnings
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from ..mnist_folders import find_mnist, mnist_folders
 from .samples import Samples, Split
 from .stand_in import enlarged_digits
 from .torchvision_datasets import torchvision_datasets
@@ -52,7 +52,7 @@ def mnist(root: str | Path | None = None, *, stand_in: bool = True) -> Split:
     folder = find_mnist(root)
     if folder is not None:
         return _read(folder)
-    *named, cache = _folders(root)
+    *named, cache = mnist_folders(root)
     try:
         return _download([*named, cache][0])
     except OSError as error:
@@ -61,18 +61,6 @@ def mnist(root: str | Path | None = None, *, stand_in: bool = True) -> Split:
             raise
         warnings.warn(f"{error} Enlarged scikit-learn digits stand in for it.", stacklevel=2)
         return enlarged_digits()
-
-
-def find_mnist(root: str | Path | None = None) -> Path | None:
-    """Return the first of the folders of `mnist` that holds ``MNIST/raw``, or None."""
-    return next((f for f in _folders(root) if (f / "MNIST" / "raw").is_dir()), None)
-
-
-def _folders(root: str | Path | None) -> list[Path]:
-    """List where to look for MNIST: the folders that were named, then the user's cache folder."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aecourse"
-    named = [Path(folder) for folder in (root, os.environ.get("AECOURSE_DATA")) if folder]
-    return [folder.expanduser() for folder in (*named, cache)]
 
 
 def _read(folder: Path) -> Split:
@@ -94,7 +82,9 @@ def _read(folder: Path) -> Split:
                 f"expected a label for each image of 28×28 pixels in {raw}, "
                 f"got {len(x)} images of {list(x.shape[1:])} and {len(y)} labels. {cure}"
             )
-        parts[part] = Samples(torch.from_numpy(x)[:, None] / 255, torch.from_numpy(y).long())
+        parts[part] = Samples(
+            torch.from_numpy(x)[:, None].float().div_(255), torch.from_numpy(y).long()
+        )
     return Split(**parts, source="MNIST")
 
 
@@ -134,5 +124,5 @@ def _download(folder: Path) -> Split:
                 f"MNIST could not be downloaded to {folder} ({reason}). Is there "
                 f"a network? Its four files may also be copied to {folder / 'MNIST' / 'raw'}."
             ) from error
-        os.replace(Path(temporary.name) / "MNIST", folder / "MNIST")
+        (Path(temporary.name) / "MNIST").replace(folder / "MNIST")
     return _read(folder)

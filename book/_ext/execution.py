@@ -25,7 +25,7 @@ from myst_nb.core.read import create_nb_reader
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
-from aecourse.data.load_mnist import find_mnist
+from aecourse.mnist_folders import find_mnist
 
 WATCHED = ("aecourse/**/*.py", "requirements.txt", "aecourse/**/*.mplstyle")
 UNWATCHED = "aecourse/checks/*.py"
