@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import subprocess
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -61,7 +62,7 @@ def report(path: Path, *, limit: int = 60) -> dict[str, str]:
             resources={"metadata": {"path": str(path.parent)}},
         )
         with suppress(CellTimeoutError, DeadKernelError):  # what was said until then counts
-            client.execute(env=os.environ | {RECORD: str(record)})
+            client.execute(env=os.environ | {RECORD: str(record)}, stderr=subprocess.DEVNULL)
         lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
     for name, hint in map(json.loads, lines):
         found[name] = NOT_TRIED if hint == STUB else hint or PASSED

@@ -9,7 +9,7 @@ A cached chapter is executed again when its own cells change. It must also be ex
 the package, the pinned requirements or the style of the figures change, or when MNIST has come or
 gone: so the path of the cache holds a hash of these. Sphinx reads every page anew when the path is
 another one. The checks of exercises are left out: all that a page has of them is that its solutions
-pass, and tests/test_answers.py asks for that without the cache.
+pass, and tests/test_site_notebooks.py asks for that without the cache.
 """
 
 import os
@@ -48,9 +48,18 @@ def fingerprint(root: Path) -> str:
 def choose_cache(app, config):
     """Point myst-nb to the cache that belongs to the present code, and kernels to one thread."""
     if not config.nb_execution_cache_path:  # `lab.py` brings its own
+        if find_mnist() is None:
+            fetch_mnist()
         cache = Path(app.outdir).parent / ".jupyter_cache" / fingerprint(Path(app.srcdir))
         config.nb_execution_cache_path = str(cache)
     os.environ["OMP_NUM_THREADS"] = "1"
+
+
+def fetch_mnist():
+    """Download MNIST before the chapters ask for it; without a network they get a stand-in."""
+    from aecourse import data  # only here: it takes seconds to import
+
+    data.mnist()
 
 
 def execute(app, env, docnames):
