@@ -10,7 +10,6 @@ import pytest
 from execution import fingerprint
 
 ROOT = Path(__file__).parents[1]
-pytestmark = pytest.mark.xdist_group("execution")  # one small book for all of them
 
 CHAPTER = """\
 ---

@@ -19,7 +19,6 @@ from lab import START, keep_what_is_changed
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).parents[1]
-pytestmark = pytest.mark.xdist_group("notebooks")  # one small book for all of them
 LEFT_OVER = re.compile(
     r"\{[a-z]+(?::[a-z]+)?\}`|^:[a-z]+: |^(?:```|~~~|:::)\{|</?script"
     r"|\bglue\b|\bclaim\(|\bput\(|%config",
