@@ -13,6 +13,7 @@ LAYERS = {
     "runtime": 1,
     "claims": 0,
     "mnist_folders": 0,
+    "tables": 0,
     "data": 1,
     "shapes": 1,
     "losses": 1,

@@ -188,6 +188,29 @@ def test_a_decoded_plane_is_a_map_of_its_codes(ax):
     assert (left, right, bottom, top) == (-0.5, 3.5, 2.5, -0.5)
 
 
+@pytest.mark.parametrize("n", [1, 2, 4, 11, 12, 15, 16])
+def test_a_decoded_plane_names_its_first_and_last_code_and_equal_steps_between(ax, n):
+    points = np.stack(np.meshgrid(np.arange(n), [0]), axis=-1)
+    plotting.decoded_plane(ax, points, np.zeros((n, 2, 2)))
+    ticks = ax.get_xticks()
+    assert [label.get_text() for label in ax.get_xticklabels()] == [f"{k:.1f}" for k in ticks]
+    assert (ticks[0], ticks[-1]) == (0, n - 1)
+    assert len(set(np.diff(ticks))) <= 1
+    assert len(ticks) <= 8
+
+
+def test_a_logarithmic_axis_writes_all_its_numbers_alike(ax):
+    plotting.curves(ax, {"loss": [60.0, 0.0008]})
+    ax.figure.canvas.draw()
+    shown = {label.get_text() for label in ax.get_yticklabels()} - {""}
+    assert {"0.001", "0.01", "0.1", "1", "10"} <= shown
+    assert shown <= {"1e−05", "0.0001", "0.001", "0.01", "0.1", "1", "10", "100", "1000"}
+    ax.clear()
+    plotting.curves(ax, {"loss": [0.09, 0.05]})
+    ax.figure.canvas.draw()
+    assert "0.06" in [label.get_text() for label in ax.get_yticklabels(minor=True)]
+
+
 def test_rate_and_distortion_are_where_they_are_said_to_be(ax):
     plotting.rate_distortion(ax, [25, 9, 14], [78, 95, 88], ["β = 1", "β = 4", "β = 2"])
     points = next(line for line in ax.lines if line.get_marker() == "o")

@@ -14,9 +14,9 @@ from .arrays import as_images
 # narrows the view to one frame. It never starts by itself, so nobody has to stop it.
 TEMPLATE = """\
 <div class="ae-animation" role="group" aria-label="{alt}">
-  <div class="ae-view" style="overflow: hidden; margin: 0 auto; max-width: 100%;">
+  <div class="ae-view" style="overflow: hidden; margin: 0 auto; max-width: 100%; border-radius: 0.5rem;">
     <img src="data:image/png;base64,{strip}" alt="{alt}"
-         style="display: block; width: 100%; image-rendering: pixelated;">
+         style="display: block; width: 100%; border-radius: 0; image-rendering: pixelated;">
   </div>
   <div class="ae-controls" style="display: none; gap: 0.5rem; margin: 0.5rem auto 0; \
 justify-content: center; align-items: center;">

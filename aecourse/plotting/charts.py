@@ -12,6 +12,13 @@ from matplotlib.ticker import LogFormatter
 from .arrays import as_array
 
 
+class PlainLog(LogFormatter):
+    """Write 0.02 and 20 beside a logarithmic axis: neither 2e−02 nor 2 × 10¹."""
+
+    def __call__(self, value, position=None) -> str:
+        return super().__call__(value, position) and f"{value:g}".replace("-", "−")
+
+
 def curves(
     ax: Axes,
     train: Mapping[str, Sequence[float]],
@@ -56,8 +63,8 @@ def curves(
             ax.plot(np.arange(1, len(values) + 1), values, style, label=label)
     if log:
         ax.set_yscale("log")
-        ax.yaxis.set_major_formatter(LogFormatter())  # 20, not 2 × 10¹
-        ax.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.5)))
+        ax.yaxis.set_major_formatter(PlainLog())
+        ax.yaxis.set_minor_formatter(PlainLog(minor_thresholds=(2, 0.5)))
     ax.set(xlabel="epoch", ylabel=f"{term.replace('_', ' ')} per sample")
     ax.legend()
     return ax

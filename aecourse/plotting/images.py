@@ -159,7 +159,7 @@ def interpolation_strip(
 
 
 def decoded_plane(
-    ax: Axes, points, images, *, value_range: tuple[float, float] = (0, 1), n_ticks: int = 5
+    ax: Axes, points, images, *, value_range: tuple[float, float] = (0, 1), n_ticks: int = 8
 ) -> Axes:
     """Draw what a grid of 2-D codes decodes to, as a map whose ticks name the codes.
 
@@ -175,7 +175,7 @@ def decoded_plane(
     value_range : pair of float
         The values drawn white and black.
     n_ticks : int
-        Codes named along each axis.
+        At most so many codes are named along each axis, in equal steps from the first to the last.
 
     Returns
     -------
@@ -205,7 +205,9 @@ def decoded_plane(
     image_grid(ax, images, n_columns=n_columns, value_range=value_range, extent=extent)
     ax.set_aspect(images.shape[1] / images.shape[2])
     for axis, values in ((ax.xaxis, points[0, :, 0]), (ax.yaxis, points[:, 0, 1])):
-        named = np.unique(np.linspace(0, len(values) - 1, n_ticks).round().astype(int))
+        last = len(values) - 1
+        steps = (k for k in range(1, last + 1) if last % k == 0 and last // k < n_ticks)
+        named = range(0, last + 1, next(steps, last + 1))
         labels = [f"{value:.1f}".replace("-", "−") for value in values[named]]
         axis.set_ticks(named, labels=labels)
     ax.tick_params(length=2)
