@@ -24,6 +24,7 @@ LAYERS = {
     "evaluation": 4,
     "design": 5,
     "plotting": 6,
+    "explorer": 7,
 }
 SIBLINGS = {
     "data",
@@ -33,6 +34,7 @@ SIBLINGS = {
     "evaluation",
     "design",
     "plotting",
+    "explorer",
 }  # a folder of one concept a file: they may share a building block
 AT_CALL_TIME = {("history", "plotting")}  # History.plot asks for a picture of itself
 

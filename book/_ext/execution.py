@@ -26,7 +26,7 @@ from sphinx.util import logging
 
 from aecourse.mnist_folders import find_mnist
 
-WATCHED = ("aecourse/**/*.py", "requirements.txt", "book/*.mplstyle")
+WATCHED = ("aecourse/**/*.py", "aecourse/static/*", "requirements.txt", "book/*.mplstyle")
 AT_ONCE = min(os.cpu_count() or 1, 4)  # each chapter needs about a gigabyte
 
 logger = logging.getLogger(__name__)
