@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from aecourse.explorer import latent_explorer, packing
+from aecourse.explorer import compressing, latent_explorer, packing
 from aecourse.explorer.plane import pack_plane, plane_of
 from aecourse.models import VAE, ConditionalVAE, DenseAutoencoder, PCABaseline, ShapeVAE
 
@@ -58,17 +58,17 @@ def test_the_layers_compute_what_the_model_decodes(model):
 
 def test_rounded_weights_decode_within_two_per_cent(model):
     layers = packing.decoder_layers(model)
-    small = packing.compressed(layers, random_codes().double(), tolerance=0.02)
+    small = compressing.compressed(layers, random_codes().double(), tolerance=0.02)
     others = random_codes(seed=1).double()
     exact = model.double().decode(others).flatten(1)
-    assert packing.error(packing.run(small, others), exact) < 0.02
+    assert compressing.error(packing.run(small, others), exact) < 0.02
 
 
 def test_what_is_written_is_what_was_measured(model):
     layers = packing.decoder_layers(model)
-    small = packing.compressed(layers, random_codes().double(), tolerance=0.02)
+    small = compressing.compressed(layers, random_codes().double(), tolerance=0.02)
     for layer, packed in zip(small, packing.pack_layers(small), strict=True):
-        assert np.allclose(unpacked(packed), layer.weight, rtol=1e-12, atol=0)
+        assert np.allclose(unpacked(packed["weights"]), layer.weight, rtol=1e-12, atol=0)
 
 
 @pytest.mark.parametrize("n_bytes", [1, 2])
@@ -96,11 +96,25 @@ def test_a_layer_of_low_rank_becomes_two_thin_ones_that_compute_the_same():
 
     x = draw(400, 300)
     layer = packing.Layer(draw(250, 7) @ draw(7, 300), draw(250), "silu")
-    thin = packing.thinned([layer], x, tolerance=1e-6)
+    thin = compressing.thinned([layer], x, tolerance=1e-6)
     assert [tuple(part.weight.shape) for part in thin] == [(7, 300), (250, 7)]
     assert torch.allclose(packing.run(thin, x), packing.run([layer], x), atol=1e-6)
     full = packing.Layer(draw(250, 300), draw(250))
-    assert packing.thinned([full], x, tolerance=1e-6) == [full]
+    assert compressing.thinned([full], x, tolerance=1e-6) == [full]
+
+
+def test_a_field_of_few_different_rows_and_columns_is_made_of_a_small_one():
+    generator = torch.Generator().manual_seed(0)
+
+    def draw(*shape):
+        return torch.randn(*shape, generator=generator, dtype=torch.double)
+
+    codes, a, b = draw(100, 2), draw(40, 3), draw(50, 4)
+    weight, bias = ((a @ draw(n, 3, 4) @ b.T).flatten(1) for n in (2, 1))
+    layer = packing.Layer(weight.T, bias[0])
+    small, sides = compressing.with_sides([layer], codes, 40, tolerance=1e-6)
+    assert [tuple(part.shape) for part in (small.weight, *sides)] == [(12, 2), (40, 3), (50, 4)]
+    assert torch.allclose(packing.run([small, sides], codes), packing.run([layer], codes))
 
 
 def test_units_of_the_data_are_those_of_the_last_layer():
@@ -115,7 +129,7 @@ def test_units_of_the_data_are_those_of_the_last_layer():
 def test_weights_that_cannot_be_rounded_so_much_are_refused():
     layers = packing.decoder_layers(DenseAutoencoder((36, 20, 2)))
     with pytest.raises(ValueError, match=r"differ by 0.0% of their spread, where 0% is allowed"):
-        packing.compressed(layers, random_codes().double(), tolerance=1e-9)
+        compressing.compressed(layers, random_codes().double(), tolerance=1e-9)
 
 
 class Odd(nn.Module):
@@ -150,12 +164,18 @@ CODES, LABELS = random_codes(50), torch.arange(50) % 3
         ({"codes": CODES[:0]}, "expected at least one sample in codes"),
         ({"codes": CODES * torch.nan}, "expected finite numbers in codes"),
         ({"codes": torch.zeros(50, 2)}, "expected codes that differ in both numbers"),
+        ({"codes": CODES[:9].repeat(2, 1)}, "expected codes that differ, got each of them twice"),
         ({"labels": LABELS[:9]}, "expected 50 labels"),
         ({"labels": LABELS, "class_names": ["a", "b"]}, "expected 3 class names, got 2"),
         ({"alt": " "}, "expected a description in alt, got none"),
         ({"originals": torch.zeros(9, 64)}, r"expected originals of shape \(50, 64\).*\(9, 64\)"),
         ({"n_points": 1}, "expected n_points to be a whole number from 2"),
         ({"model": Lying((64, 8, 2))}, "expected model.decode to compute what its decoder does"),
+        ({"view": "sound"}, r"expected a view among \['image', 'curve', 'outline'\], got 'sound'"),
+        ({"view": "outline"}, r"expected fields of shape \(n, side, side\)"),
+        ({"view": "curve", "x": torch.arange(9)}, "expected an x for each of 64 values, got"),
+        ({"known": {"α": torch.zeros(9)}}, r"expected α of shape \(50,\), got \(9,\)"),
+        ({"reads": {"α": (torch.zeros(9), 0)}}, r"expected α of shape \(1, 64\)"),
     ],
 )
 def test_bad_input_is_named(arguments, message):

@@ -2,14 +2,16 @@
 
 import html
 import json
+import math
 import re
 
 import pytest
 import torch
 from torch import nn
 
-from aecourse.explorer import latent_explorer, packing
-from aecourse.models import VAE, DenseAutoencoder
+from aecourse import shapes
+from aecourse.explorer import compressing, latent_explorer
+from aecourse.models import VAE, DenseAutoencoder, ShapeVAE
 
 GENERATOR = torch.Generator().manual_seed(0)
 CODES = torch.randn(200, 2, generator=GENERATOR) * torch.tensor([1.0, 20.0])
@@ -85,6 +87,11 @@ def place(page, z, which=0):
     )
 
 
+def decoded_in(page, codes):
+    script = "codes => codes.map(z => [...document.querySelector('ae-explorer').decode(z)])"
+    return torch.tensor(page.evaluate(script, codes.tolist()))
+
+
 # ---- what it decodes ---------------------------------------------------------------------------
 
 
@@ -98,15 +105,103 @@ def place(page, z, which=0):
     ids=lambda model: f"{type(model).__name__} {model.activation}",
 )
 def test_the_page_decodes_as_torch_does(visit, model):
-    made = latent_explorer(model, CODES, alt="A plane.")
+    page = visit(latent_explorer(model, CODES, alt="A plane."))
     generator = torch.Generator().manual_seed(1)
     codes = torch.randn(100, 2, generator=generator) * torch.tensor([1.0, 20.0])
-    found = visit(made).evaluate(
-        "codes => codes.map(z => [...document.querySelector('ae-explorer').decode(z)])",
-        codes.tolist(),
-    )
     with torch.no_grad():
-        assert packing.error(torch.tensor(found), model.decode(codes)) < 0.02
+        assert compressing.error(decoded_in(page, codes), model.decode(codes)) < 0.02
+
+
+def test_the_page_decodes_fields_as_torch_does(visit):
+    drawn, _ = shapes.random_shapes(40)
+    torch.manual_seed(0)
+    fields = torch.stack([shape.field(64) for shape in drawn])
+    model = ShapeVAE.from_fields(fields, n_components=16)
+    page = visit(latent_explorer(model, CODES, alt="Shapes.", view="outline"))
+    generator = torch.Generator().manual_seed(1)
+    codes = torch.randn(30, 2, generator=generator) * torch.tensor([1.0, 20.0])
+    with torch.no_grad():
+        gap = compressing.error(decoded_in(page, codes), model.decode(codes).flatten(1))
+    assert gap < 0.02
+
+
+def test_a_curve_is_drawn_through_its_values_in_units_of_the_data(visit):
+    model, x = build(), torch.linspace(1, 2, 64)
+    weights = torch.rand(64, generator=torch.Generator().manual_seed(1))
+    page = visit(
+        latent_explorer(
+            model,
+            CODES,
+            alt="Curves.",
+            view="curve",
+            x=x,
+            scale=3.0,
+            shift=x,
+            originals=ORIGINALS,
+            reads={"sum": (weights, 0.5)},
+            known={"sum": ORIGINALS @ weights, "row": LABELS.float()},
+        )
+    )
+    page.evaluate("z => document.querySelector('ae-explorer').plane.move(z)", CODES[7].tolist())
+    with torch.no_grad():
+        decoded = x + 3 * model.decode(CODES[7:8])[0]
+    for name, values in {"line": decoded, "original": ORIGINALS[7]}.items():
+        path = page.locator(f"ae-explorer g path.ae-{name}").get_attribute("d")
+        points = torch.tensor([float(n) for n in re.findall(r"[-\d.e]+", path)]).view(-1, 2)
+        assert torch.allclose(points[:, 0], x)
+        assert (points[:, 1] - values).abs().max() < 0.01 * values.abs().max()
+    cells = page.locator("ae-explorer tbody tr").all_inner_texts()
+    (name, read, known), other = (re.split(r"\s+", row.strip()) for row in cells)
+    assert (name, other) == ("sum", ["row", "–", f"{LABELS[7]:.2f}"])
+    assert float(read) == pytest.approx(0.5 + (decoded @ weights).item(), abs=0.1)
+    assert float(known) == pytest.approx((ORIGINALS[7] @ weights).item(), abs=0.006)
+
+
+class Rings(nn.Module):
+    """A disk of radius 0.6 + 0.2 z₁, or a ring of this half width; z₂ makes it wavy."""
+
+    def __init__(self, hole, n=64):
+        super().__init__()
+        nodes = shapes.grid(n)
+        radius, angle = nodes.norm(dim=-1), torch.atan2(nodes[..., 1], nodes[..., 0])
+        field = (radius - 0.8).abs() - 0.15 if hole else radius - 0.6
+        growth, waves = torch.full_like(radius, -0.2), 0.1 * radius * (5 * angle).cos()
+        self.decoder = nn.Sequential(nn.Linear(2, n * n))
+        columns = torch.stack([growth.flatten(), waves.flatten()], dim=1)
+        self.decoder[0].weight.data, self.decoder[0].bias.data = columns.float(), field.flatten()
+        self.float()
+
+    def decode(self, z):
+        return self.decoder(z).unflatten(1, (64, 64))
+
+
+@pytest.mark.parametrize("hole", [False, True])
+def test_area_and_perimeter_are_those_of_the_package(visit, hole):
+    model = Rings(hole)
+    codes = CODES * torch.tensor([0.3, 0.02])
+    page = visit(latent_explorer(model, codes, alt="Rings.", view="outline"))
+    for z in ([0.0, 0.0], [0.5, 0.0], [0.5, 1.0], [-0.4, -0.7]):
+        found, values = page.evaluate(
+            "z => { const e = document.querySelector('ae-explorer'), values = e.decode(z);"
+            "       return [e.view.draw(values), [...values]] }",
+            z,
+        )
+        with torch.no_grad():
+            fields = torch.tensor(values).view(64, 64), model.decode(torch.tensor([z]))[0]
+        for field, tolerance in zip(fields, (1e-6, 0.02), strict=True):  # as measured; as decoded
+            assert found["area"] == pytest.approx(shapes.area(field), rel=tolerance)
+            assert found["perimeter"] == pytest.approx(shapes.perimeter(field), rel=tolerance)
+            quotient = shapes.isoperimetric_quotient(field)
+            assert found["quotient"] == pytest.approx(quotient, rel=2 * tolerance)
+        if z == [0.5, 0.0] and not hole:
+            assert found["area"] == pytest.approx(math.pi * 0.7**2, rel=0.005)
+
+
+@pytest.mark.parametrize("z", [[9.0, 0.0], [-9.0, 0.0]], ids=["too large", "nothing"])
+def test_a_shape_that_is_none_has_no_numbers(visit, z):
+    page = visit(latent_explorer(Rings(False), 5 * CODES, alt="Rings.", view="outline"))
+    page.evaluate("z => document.querySelector('ae-explorer').plane.move(z)", z)
+    assert page.locator("ae-explorer tbody td").all_inner_texts() == ["–"] * 6
 
 
 def test_the_image_shows_what_is_decoded_and_the_nearest_original(visit):
@@ -137,7 +232,7 @@ def test_the_text_says_where_the_data_ends(visit):
         )
         text = state(page)[1]
         assert ("seen nothing" in text) is unseen
-        assert re.search(rf"Nearest thing: (egg|jug|owl), {share * limit:.2f} away", text)
+        assert re.search(rf"Nearest thing: (egg|jug|owl), {share * limit:.1f} away", text)
 
 
 # ---- how it answers ----------------------------------------------------------------------------
@@ -279,7 +374,7 @@ def test_with_scripts_the_picture_is_gone_and_its_description_stays(visit):
 
 
 def shorter(contents):
-    contents["decoder"][0]["values"] = contents["decoder"][0]["values"][:-8]
+    contents["decoder"][0]["weights"]["values"] = contents["decoder"][0]["weights"]["values"][:-8]
 
 
 def no_base64(contents):
@@ -287,7 +382,7 @@ def no_base64(contents):
 
 
 def other_weights(contents):
-    layer = contents["decoder"][0]
+    layer = contents["decoder"][0]["weights"]
     layer["values"] = layer["values"][::-1].replace("=", "")
 
 
@@ -312,8 +407,8 @@ DAMAGES = {
     no_base64: r"atob",
     other_weights: r"its weights do not decode what the notebook decoded",
     unknown_activation: r"unknown activation in layer 1: gelu",
-    a_layer_lost: r"expected 32 numbers to go on with, got 2",
-    another_view: r"",
+    a_layer_lost: r"expected 32 numbers into layer 1, got 2",
+    another_view: r"unknown view: sound",
     nothing: r"",
 }
 

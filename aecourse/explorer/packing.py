@@ -1,4 +1,4 @@
-"""A decoder small enough for a page: rounded weights, and large layers as two thin ones."""
+"""A decoder as a list of layers, and these as text that a page can hold."""
 
 import base64
 from collections.abc import Sequence
@@ -29,6 +29,13 @@ class Layer(NamedTuple):
     slope: float = 0.0  # of "relu", below zero
 
 
+class Sides(NamedTuple):
+    """A last step that makes a large field of a small one: y = A x Bᵀ, with x as a matrix."""
+
+    left: Tensor  # (n_rows, n_small_rows)
+    right: Tensor  # (n_columns, n_small_columns)
+
+
 def decoder_layers(model: nn.Module) -> list[Layer]:
     """List the layers that a model decodes a code with, as `model.decode` does.
 
@@ -57,7 +64,7 @@ def decoder_layers(model: nn.Module) -> list[Layer]:
     """
     if isinstance(model, ShapeVAE):
         basis = _layer(model.components.T, model.mean)
-        return [*decoder_layers(model.vae), scaled([basis], model.limit, 0)[0]]
+        return [*decoder_layers(model.vae), *scaled([basis], model.limit, 0)]
     if isinstance(model, PCABaseline):
         return [_layer(model.components.T, model.mean)]
     decoder = getattr(model, "decoder", None)
@@ -83,103 +90,50 @@ def decoder_layers(model: nn.Module) -> list[Layer]:
 
 
 def scaled(layers: Sequence[Layer], scale: float, shift: Tensor | float) -> list[Layer]:
-    """Let the last layer return shift + scale · y, in units of the data instead of the model's."""
+    """Let the last layer return shift + scale · y: in units of the data, not of the model."""
     last = layers[-1]
     if last.activation != "none":
         raise ValueError(f"expected no activation behind the last layer, got {last.activation}")
     return [*layers[:-1], _layer(scale * last.weight, scale * last.bias + shift)]
 
 
-def run(layers: Sequence[Layer], x: Tensor) -> Tensor:
+def run(layers: Sequence[Layer | Sides], x: Tensor) -> Tensor:
     """Decode codes (n_samples, n_latent), as the script in the page does."""
-    for weight, bias, activation, slope in layers:
-        x = x @ weight.T + bias
-        if activation == "relu":
-            x = torch.where(x > 0, x, slope * x)
-        elif activation == "silu":
+    for layer in layers:
+        if isinstance(layer, Sides):
+            small = x.unflatten(1, (layer.left.shape[1], layer.right.shape[1]))
+            x = (layer.left @ small @ layer.right.T).flatten(1)
+            continue
+        x = x @ layer.weight.T + layer.bias
+        if layer.activation == "relu":
+            x = torch.where(x > 0, x, layer.slope * x)
+        elif layer.activation == "silu":
             x = x * x.sigmoid()
-        elif activation != "none":
-            x = {"tanh": torch.tanh, "sigmoid": torch.sigmoid}[activation](x)
+        elif layer.activation != "none":
+            x = {"tanh": torch.tanh, "sigmoid": torch.sigmoid}[layer.activation](x)
     return x
 
 
-def compressed(layers: Sequence[Layer], codes: Tensor, *, tolerance: float) -> list[Layer]:
-    """Make a network small: large layers become thin, then all weights are rounded.
-
-    Parameters
-    ----------
-    layers : sequence of Layer
-    codes : Tensor of shape (n_codes, n_latent)
-        Where the network is going to be used.
-    tolerance : float
-        Largest `error` that this may cause.
-
-    Returns
-    -------
-    list of Layer
-        With weights that `pack_layers` writes exactly.
-
-    Raises
-    ------
-    ValueError
-        If even the smallest change of this kind causes a larger error.
-    """
-    exact = run(layers, codes)
-    for share in (1 / 8, 1 / 16, 1 / 32, 0):
-        small = [rounded(layer) for layer in thinned(layers, codes, tolerance=share * tolerance)]
-        off = error(run(small, codes), exact)
-        if off <= tolerance:
-            return small
-    raise ValueError(
-        f"expected weights that can be rounded, got decoded values that then differ by {off:.1%} "
-        f"of their spread, where {tolerance:.0%} is allowed"
-    )
-
-
-def error(values: Tensor, exact: Tensor) -> float:
-    """Return the root mean square difference, as a share of the exact values' spread."""
-    return ((values - exact).square().mean().sqrt() / exact.std()).item()
-
-
-def thinned(layers: Sequence[Layer], codes: Tensor, *, tolerance: float) -> list[Layer]:
-    """Replace large layers by two thin ones, where these have fewer weights.
-
-    Codes of two numbers lead to few different patterns in a layer of hundreds of units. So what
-    the layer computes is projected onto its first principal components, as many as leave no more
-    than ``tolerance`` of its spread. One thin layer computes these, the next one expands them.
-    """
-    thin, x = [], codes
-    for layer in layers:
-        n_out, n_in = layer.weight.shape
-        y = x @ layer.weight.T
-        if tolerance and min(n_out, n_in) > 64 and n_out * n_in >= LARGE:
-            mean = y.mean(dim=0)
-            variances, directions = torch.linalg.eigh((y - mean).T @ (y - mean))  # ascending
-            left_out = (variances.clamp(min=0).cumsum(0) / variances.sum()).sqrt()
-            q = directions[:, left_out > tolerance]
-            if q.shape[1] * (n_out + n_in) < 0.8 * n_out * n_in:
-                thin.append(Layer(q.T @ layer.weight, -q.T @ mean))
-                thin.append(layer._replace(weight=q, bias=layer.bias + mean))
-                x = run(thin[-2:], x)
-                continue
-        thin.append(layer)
-        x = run([layer], x)
-    return thin
-
-
-def rounded(layer: Layer) -> Layer:
-    """Round each weight to a multiple of its row's scale."""
-    whole, scales = _whole(layer.weight.numpy(), _bytes(layer))
-    return layer._replace(weight=torch.from_numpy(whole * scales[:, None].astype(float)))
-
-
-def pack_layers(layers: Sequence[Layer]) -> list[dict]:
+def pack_layers(layers: Sequence[Layer | Sides]) -> list[dict]:
     """Write layers as what JSON can hold."""
     return [
-        pack_rows(layer.weight, _bytes(layer))
-        | {"bias": encoded(layer.bias, "f4"), "activation": layer.activation, "slope": layer.slope}
+        {"left": pack_rows(layer.left, 2), "right": pack_rows(layer.right, 2)}
+        if isinstance(layer, Sides)
+        else {
+            "weights": pack_rows(layer.weight, bytes_each(layer.weight)),
+            "bias": encoded(layer.bias, "f4"),
+            "activation": layer.activation,
+            "slope": layer.slope,
+        }
         for layer in layers
     ]
+
+
+def rounded(layer: Layer | Sides) -> Layer | Sides:
+    """Round weights to what `pack_layers` writes of them."""
+    if isinstance(layer, Sides):
+        return Sides(*(round_rows(side, 2) for side in layer))
+    return layer._replace(weight=round_rows(layer.weight, bytes_each(layer.weight)))
 
 
 def pack_rows(values, n_bytes: int = 1) -> dict:
@@ -193,13 +147,20 @@ def pack_rows(values, n_bytes: int = 1) -> dict:
     return {"rows": rows, "columns": columns, "bytes": n_bytes} | texts
 
 
+def round_rows(values: Tensor, n_bytes: int) -> Tensor:
+    """Round a matrix to what `pack_rows` writes of it."""
+    whole, scales = _whole(values.numpy(), n_bytes)
+    return torch.from_numpy(whole * scales[:, None].astype(float))
+
+
+def bytes_each(weight: Tensor) -> int:
+    """Return how many bytes of a weight are kept: one in large layers, and two in small ones."""
+    return 1 if weight.numel() >= LARGE else 2
+
+
 def encoded(values, kind: str) -> str:
     """Write the bytes of an array of a NumPy type as text, the lowest byte of a number first."""
     return base64.b64encode(np.asarray(values).astype("<" + kind).tobytes()).decode()
-
-
-def _bytes(layer: Layer) -> int:
-    return 1 if layer.weight.numel() >= LARGE else 2
 
 
 def _whole(matrix: np.ndarray, n_bytes: int) -> tuple[np.ndarray, np.ndarray]:

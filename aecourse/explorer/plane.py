@@ -45,12 +45,14 @@ def plane_of(codes: Tensor, n_points: int) -> Plane:
 
 def pack_plane(plane: Plane, labels: Tensor | None, class_names) -> dict:
     """Write the plane as what JSON can hold: its edges, its points, their classes and colours."""
-    among_themselves = torch.cdist(plane.points, plane.points).fill_diagonal_(torch.inf)
+    apart = torch.cdist(plane.points, plane.points).fill_diagonal_(torch.inf).min(dim=1).values
+    if not (limit := apart.quantile(0.99).item()) > 0:
+        raise ValueError("expected codes that differ, got each of them twice or more often")
     packed = {
         "low": plane.low.tolist(),
         "high": plane.high.tolist(),
         "points": pack_rows(plane.points.T, 2),
-        "limit": among_themselves.min(dim=1).values.quantile(0.99).item(),
+        "limit": limit,
         "colours": class_colours(1),
     }
     if labels is not None:

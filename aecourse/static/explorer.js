@@ -40,33 +40,53 @@
     sigmoid: () => (y) => 1 / (1 + Math.exp(-y)),
   };
 
-  // Dense layers, one after the other: y = activation(W x + b).
+  // A dense layer: y = activation(W x + b).
+  function dense({ weights, bias, activation, slope }, name) {
+    const act = ACTIVATIONS[activation]?.(slope);
+    if (!act) throw new Error(`unknown activation in ${name}: ${activation}`);
+    const rows = matrix(weights, name);
+    const offset = numbers(bias, Float32Array, rows.length, `the bias of ${name}`);
+    return (x) => {
+      if (weights.columns !== x.length) {
+        throw new Error(`expected ${weights.columns} numbers into ${name}, got ${x.length}`);
+      }
+      return Float32Array.from(rows, (row, i) => act(offset[i] + dot(row, x)));
+    };
+  }
+
+  function dot(a, b) {
+    let sum = 0;
+    for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+    return sum;
+  }
+
+  // A last step that makes a large field of a small one: Y = A X Bᵀ. The rows of a smooth field
+  // are alike, and so are its columns: few of each suffice.
+  function sides({ left, right }, name) {
+    const [a, b] = [matrix(left, name), matrix(right, name)];
+    return (x) => {
+      const rows = a.map((weights) => {
+        const row = new Float32Array(right.columns);
+        weights.forEach((weight, k) => {
+          for (let j = 0; j < row.length; j++) row[j] += weight * x[k * row.length + j];
+        });
+        return row;
+      });
+      const y = new Float32Array(a.length * b.length);
+      rows.forEach((row, i) => b.forEach((column, j) => { y[i * b.length + j] = dot(row, column); }));
+      return y;
+    };
+  }
+
+  // The layers, one after the other.
   class Network {
     constructor(layers) {
-      this.layers = layers.map((layer, index) => {
-        const name = `layer ${index + 1}`;
-        const activation = ACTIVATIONS[layer.activation]?.(layer.slope);
-        if (!activation) throw new Error(`unknown activation in ${name}: ${layer.activation}`);
-        const bias = numbers(layer.bias, Float32Array, layer.rows, `the bias of ${name}`);
-        return { weights: matrix(layer, name), bias, activation };
-      });
+      this.steps = layers.map((layer, index) =>
+        (layer.left ? sides : dense)(layer, `layer ${index + 1}`));
     }
 
     run(x) {
-      for (const { weights, bias, activation } of this.layers) {
-        const y = new Float32Array(weights.length);
-        for (let i = 0; i < y.length; i++) {
-          const row = weights[i];
-          if (row.length !== x.length) {
-            throw new Error(`expected ${row.length} numbers to go on with, got ${x.length}`);
-          }
-          let sum = bias[i];
-          for (let j = 0; j < row.length; j++) sum += row[j] * x[j];
-          y[i] = activation(sum);
-        }
-        x = y;
-      }
-      return x;
+      return this.steps.reduce((values, step) => step(values), x);
     }
   }
 
@@ -230,35 +250,138 @@
   }
 
   // ---- views of what is decoded --------------------------------------------------------------
-  // A view is made once, from what the notebook says about it. It has an element, and draws the
-  // decoded values, with those of the nearest sample beside them where the page holds these.
+  // A view is made once, of what the notebook says about it. It returns an element, and a function
+  // draw(values, original) that shows decoded values and, where the page holds it, the nearest
+  // sample. What draw returns are numbers measured on the way, by their names.
 
-  const VIEWS = {
-    image({ height, width, range: [white, black] }, { sample, originals }) {
-      const picture = (caption) => {
-        const canvas = tag("canvas", { width, height, "aria-hidden": "true" });
-        const figure = tag("figure", {}, canvas, tag("figcaption", {}, caption));
-        const draw = (values) => {
-          const pixels = new ImageData(width, height);
-          values.forEach((value, i) => {
-            const grey = 255 * (1 - (value - white) / (black - white)); // clamped by the array
-            pixels.data.set([grey, grey, grey, 255], 4 * i);
-          });
-          canvas.getContext("2d").putImageData(pixels, 0, 0);
-        };
-        return { figure, draw };
+  function image({ height, width, range: [white, black] }, { sample, originals }) {
+    const picture = (caption) => {
+      const canvas = tag("canvas", { width, height, "aria-hidden": "true" });
+      const figure = tag("figure", {}, canvas, tag("figcaption", {}, caption));
+      const draw = (values) => {
+        const pixels = new ImageData(width, height);
+        values.forEach((value, i) => {
+          const grey = 255 * (1 - (value - white) / (black - white)); // the array cuts it off
+          pixels.data.set([grey, grey, grey, 255], 4 * i);
+        });
+        canvas.getContext("2d").putImageData(pixels, 0, 0);
       };
-      const decoded = picture("decoded"), original = originals && picture(`nearest ${sample}`);
-      return {
-        element: tag("div", { class: "ae-pictures" },
-          decoded.figure, ...(original ? [original.figure] : [])),
-        draw(values, nearest) {
-          decoded.draw(values);
-          original?.draw(originals[nearest.index]);
-        },
-      };
-    },
-  };
+      return { figure, draw };
+    };
+    const decoded = picture("decoded"), nearest = originals && picture(`nearest ${sample}`);
+    const element = tag("div", { class: "ae-pictures" }, decoded.figure, nearest?.figure ?? "");
+    return { element, draw(values, original) {
+      decoded.draw(values);
+      nearest?.draw(original);
+    } };
+  }
+
+  function curve({ x, range, axes }, { sample, originals }) {
+    const { element: svgElement, data } = chart([x[0], range[0]], [x.at(-1), range[1]], axes);
+    const [nearest, decoded] = ["ae-original", "ae-line"].map((name) => svg("path", { class: name }));
+    data.append(nearest, decoded);
+    const points = (values) => `M${Array.from(values, (y, i) => `${x[i]} ${y}`).join("L")}`;
+    const key = (name, text) =>
+      [svg("svg", { viewBox: "0 0 24 6" }, svg("path", { class: name, d: "M0 3h24" })), text];
+    const keys = [key("ae-line", "decoded"), ...(originals ? [key("ae-original", `nearest ${sample}`)] : [])];
+    const element = tag("div", {}, svgElement, tag("div", { class: "ae-keys" },
+      ...keys.map((parts) => tag("span", {}, ...parts))));
+    return { element, draw(values, original) {
+      decoded.setAttribute("d", points(values));
+      if (original) nearest.setAttribute("d", points(original));
+    } };
+  }
+
+  function outline({ side, extent }) {
+    const path = svg("path", { class: "ae-outline" });
+    const frame = { x: -extent, y: -extent, width: 2 * extent, height: 2 * extent };
+    const element = svg("svg", { viewBox: `${-extent} ${-extent} ${2 * extent} ${2 * extent}`,
+      "aria-hidden": "true" }, svg("rect", { ...frame, class: "ae-frame" }), path);
+    const place = (index) => -extent + (2 * extent * index) / (side - 1);
+    return { element, draw(values) {
+      const lines = contours(values, side).map((line) => line.map(([x, y]) => [place(x), place(y)]));
+      // In the picture y runs downwards.
+      path.setAttribute("d", lines.map((line) =>
+        `M${line.map(([x, y]) => `${x} ${-y}`).join("L")}Z`).join(""));
+      let area = 0, perimeter = 0;
+      for (const line of lines) {
+        line.forEach(([x, y], k) => {
+          const [u, v] = line[(k + 1) % line.length];
+          area += (x * v - u * y) / 2;
+          perimeter += Math.hypot(u - x, v - y);
+        });
+      }
+      const whole = lines.length > 0 && !touches(values, side);
+      const quotient = perimeter ** 2 / (4 * Math.PI * area);
+      return whole ? { area, perimeter, quotient } : { area: NaN, perimeter: NaN, quotient: NaN };
+    } };
+  }
+
+  const touches = (values, side) => values.some((value, k) => value <= 0 &&
+    (k < side || k >= side * (side - 1) || k % side === 0 || k % side === side - 1));
+
+  // The closed lines where a field is zero, by marching squares: each square of four nodes is
+  // crossed between corners of different sign. The inside, below zero, lies on the left, so an
+  // enclosed area comes out positive, and that of a hole negative. Beyond the field is outside.
+  function contours(values, side) {
+    const at = (x, y) => (x < 0 || y < 0 || x >= side || y >= side ? 1 : values[y * side + x]);
+    const steps = new Map(); // from one crossing to the next; a crossing is named by its edge
+    const crossing = (x, y, u, v) => {
+      const share = at(x, y) / (at(x, y) - at(u, v)); // linear between the nodes
+      return { edge: `${Math.min(x, u)} ${Math.min(y, v)} ${x === u}`,
+        point: [x + share * (u - x), y + share * (v - y)] };
+    };
+    for (let y = -1; y < side; y++) {
+      for (let x = -1; x < side; x++) {
+        const n = (at(x, y) < 0) + (at(x + 1, y) < 0) + (at(x, y + 1) < 0) + (at(x + 1, y + 1) < 0);
+        if (n === 0 || n === 4) continue; // no crossing
+        const corners = [[x, y], [x + 1, y], [x + 1, y + 1], [x, y + 1]]; // counter-clockwise
+        const inside = corners.map(([u, v]) => at(u, v) < 0);
+        // Walking round the square: where the way leaves the inside a line begins, and it ends
+        // where the way enters the inside.
+        const starts = [], ends = [];
+        corners.forEach((corner, k) => {
+          const next = (k + 1) % 4;
+          if (inside[k] === inside[next]) return;
+          (inside[k] ? starts : ends).push({ k, ...crossing(...corner, ...corners[next]) });
+        });
+        // Two of each: the middle says whether the two inner corners are joined.
+        const middle = corners.reduce((sum, [u, v]) => sum + at(u, v), 0) < 0;
+        for (const start of starts) {
+          const turn = middle ? 1 : 3; // edges further to the end
+          const end = ends.length === 1 ? ends[0] : ends.find(({ k }) => k === (start.k + turn) % 4);
+          steps.set(start.edge, { point: start.point, next: end.edge });
+        }
+      }
+    }
+    const lines = [];
+    while (steps.size) {
+      const line = [];
+      let edge = steps.keys().next().value;
+      for (let step; (step = steps.get(edge)); edge = step.next) {
+        line.push(step.point);
+        steps.delete(edge);
+      }
+      lines.push(line);
+    }
+    return lines;
+  }
+
+  const VIEWS = { image, curve, outline };
+
+  // Numbers of what is decoded, beside those known of the nearest sample.
+  function table(sample) {
+    const body = tag("tbody");
+    const heads = ["", "decoded", `nearest ${sample}`].map((text) => tag("th", {}, text));
+    const element = tag("table", { hidden: "" }, tag("thead", {}, tag("tr", {}, ...heads)), body);
+    const text = (value) => (Number.isFinite(value) ? shown(value, 2) : "–");
+    return { element, fill(decoded, known) {
+      const names = [...new Set([...Object.keys(decoded), ...Object.keys(known)])];
+      element.hidden = names.length === 0;
+      body.replaceChildren(...names.map((name) => tag("tr", {}, tag("th", {}, name),
+        tag("td", {}, text(decoded[name])), tag("td", {}, text(known[name])))));
+    } };
+  }
 
   // ---- the element ---------------------------------------------------------------------------
 
@@ -277,24 +400,27 @@
       }
     }
 
-    start({ alt, sample, plane, decoder, proof, view, note }, live) {
-      const originals = view.originals && matrix(view.originals, "the originals");
-      this.network = new Network(decoder);
-      this.view = VIEWS[view.kind](view, { sample, originals });
-      this.output = tag("output", {});
+    start({ alt, sample, plane, decoder, proof, view, note, originals, known, reads }, live) {
       this.sample = sample;
+      this.originals = originals && matrix(originals, "the originals");
+      this.known = Object.entries(known ?? {});
+      this.reads = reads && { ...reads, weights: matrix(reads.weights, "the weights to read by") };
+      this.network = new Network(decoder);
+      if (!VIEWS[view.kind]) throw new Error(`unknown view: ${view.kind}`);
+      this.view = VIEWS[view.kind](view, { sample, originals });
+      this.output = tag("output");
+      this.table = table(sample);
       this.plane = new Plane(plane, (z) => this.show(z));
-      this.check(proof);
+      const first = [this.plane.xs[0], this.plane.ys[0]];
+      this.check(matrix(proof, "the proof")[0], this.decode(first));
+      this.plane.move(first);
       build(live, { role: "group", "aria-label": alt }, [this.plane.element,
-        tag("div", { class: "ae-result" }, this.view.element, this.output),
+        tag("div", { class: "ae-result" }, this.view.element, this.output, this.table.element),
         tag("small", {}, note)]);
-      this.plane.move([this.plane.xs[0], this.plane.ys[0]]);
     }
 
-    // The same numbers must come out here as in the notebook: at the first point, say.
-    check({ values }) {
-      const [expected] = matrix(values, "the proof");
-      const found = this.decode([this.plane.xs[0], this.plane.ys[0]]);
+    // The same numbers must come out here as in the notebook.
+    check(expected, found) {
       const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
       const agree = expected.length === found.length &&
         expected.every((value, i) => Math.abs(value - found[i]) <= 1e-3 * largest);
@@ -306,9 +432,15 @@
     }
 
     show(z) {
-      const { plane, sample } = this, nearest = plane.nearest(z), { index, distance } = nearest;
-      this.view.draw(this.decode(z), nearest);
-      const apart = (length) => shown(length, places(plane.limit));
+      const { plane, sample } = this, { index, distance } = plane.nearest(z);
+      const values = this.decode(z);
+      const decoded = this.view.draw(values, this.originals?.[index]) ?? {};
+      this.reads?.names.forEach((name, k) => {
+        decoded[name] = this.reads.constants[k] + dot(this.reads.weights[k], values);
+      });
+      const known = Object.fromEntries(this.known.map(([name, column]) => [name, column[index]]));
+      this.table.fill(decoded, known);
+      const apart = (length) => shown(length, places(10 * plane.limit));
       const unseen = distance > plane.limit, name = plane.classes?.[plane.labels[index]];
       this.output.classList.toggle("ae-unseen", unseen);
       this.output.value = [
@@ -331,7 +463,8 @@ ae-explorer.ae-on > :not(.ae-live) { display: none; }
   outline: 3px solid #0173b2; box-shadow: 0 0 0 5px white; }
 .ae-live svg { display: block; width: 100%; font-size: 12px; user-select: none; }
 .ae-live svg text { fill: currentColor; }
-.ae-live .ae-frame { fill: none; stroke: currentColor; stroke-opacity: 0.5; }
+.ae-live .ae-frame { fill: none; stroke: currentColor; stroke-opacity: 0.5;
+  vector-effect: non-scaling-stroke; }
 .ae-live .ae-near { fill: none; stroke: currentColor; stroke-opacity: 0.12; stroke-linecap: round; }
 .ae-live .ae-dots { fill: none; stroke-width: 4; stroke-linecap: round;
   vector-effect: non-scaling-stroke; }
@@ -345,10 +478,20 @@ ae-explorer.ae-on > :not(.ae-live) { display: none; }
 .ae-live input { flex: 1; min-width: 0; margin: 0; }
 .ae-live .ae-pictures { display: flex; gap: 1rem; }
 .ae-live figure { flex: 1 1 0; max-width: 12rem; margin: 0 0 0.5rem; }
-.ae-live figcaption { font-size: 0.9em; }
+.ae-live figcaption { font-size: 0.9em; color: inherit; }
+.ae-live .ae-line, .ae-live .ae-original { fill: none; stroke: #0173b2; stroke-width: 2.5;
+  vector-effect: non-scaling-stroke; }
+.ae-live .ae-original { stroke: #de8f05; stroke-dasharray: 6 4; }
+.ae-live .ae-keys { display: flex; flex-wrap: wrap; gap: 0 1rem; font-size: 0.9em; }
+.ae-live .ae-keys svg { display: inline-block; width: 2em; margin-right: 0.4em; }
+.ae-live .ae-outline { fill: #0173b2; fill-opacity: 0.35; stroke: #0173b2; stroke-width: 2;
+  fill-rule: evenodd; vector-effect: non-scaling-stroke; }
+.ae-live table { margin: 0.5rem 0; border-collapse: collapse; font-size: 1em; }
+.ae-live :is(th, td) { padding: 0.1rem 0.8rem 0.1rem 0; text-align: right; font-weight: normal; }
+.ae-live th:first-child { text-align: left; }
 .ae-live canvas { display: block; width: 100%; image-rendering: pixelated;
   border: 1px solid #888; box-sizing: border-box; }
-.ae-live output { display: block; min-height: 6em; }
+.ae-live output { display: block; margin-top: 0.5rem; min-height: 6em; }
 .ae-live .ae-unseen { border-left: 0.25em solid #d55e00; padding-left: 0.6em; }
 .ae-live small { flex-basis: 100%; text-align: center; }
 `));
