@@ -26,6 +26,7 @@ LAYERS = {
     "design": 5,
     "plotting": 6,
     "checks": 6,
+    "explorer": 7,
 }
 SIBLINGS = {
     "data",
@@ -36,6 +37,7 @@ SIBLINGS = {
     "design",
     "plotting",
     "checks",
+    "explorer",
 }  # a folder of one concept a file: they may share a building block
 AT_CALL_TIME = {("history", "plotting")}  # History.plot asks for a picture of itself
 

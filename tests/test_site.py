@@ -2,16 +2,13 @@
 
 import functools
 import http.server
-import os
 import re
-import shutil
 import threading
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
-from playwright.sync_api import sync_playwright
 
 SITE = Path(__file__).parents[1] / "_build" / "html"
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.glob("book/*.html"))
@@ -149,25 +146,6 @@ def address():
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *args):
         pass
-
-
-@pytest.fixture(scope="module")
-def browser():
-    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
-    found = [os.environ.get("CHROMIUM"), *map(shutil.which, names)]
-    executable = next(filter(None, found), None)
-    if executable is None:
-        message = (
-            "no Chromium found, so the pages were not opened. Install it, for instance with "
-            "`apt-get install chromium` or `brew install --cask chromium`, or set CHROMIUM to the "
-            "program of a Chromium or Chrome that is already there; then run the tests again."
-        )
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
-    flags = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=flags)
-        yield browser
-        browser.close()
 
 
 class Visit:

@@ -119,8 +119,7 @@ def scatter_codes(
             f"got {codes.shape} and {labels.shape}"
         )
     classes, index = np.unique(labels, return_inverse=True)
-    palette = "colorblind" if len(classes) <= 10 else "husl"  # the first has ten colours
-    colours = ListedColormap(sns.color_palette(palette, len(classes)))
+    colours = ListedColormap(class_colours(len(classes)))
     norm = BoundaryNorm(np.arange(len(classes) + 1) - 0.5, len(classes))
     points = ax.scatter(*codes.T, c=index, cmap=colours, norm=norm, s=10, rasterized=True)
     if colour_bar:
@@ -134,6 +133,18 @@ def scatter_codes(
         ax.text(*middle, name, path_effects=outline, **style)
     ax.set(xlabel="$z_1$", ylabel="$z_2$")
     return ax
+
+
+def class_colours(n_classes: int) -> list[str]:
+    """Return a colour for each class, as "#rrggbb": safe for the colour-blind, up to ten of them.
+
+    Examples
+    --------
+    >>> class_colours(2)
+    ['#0173b2', '#de8f05']
+    """
+    palette = "colorblind" if n_classes <= 10 else "husl"  # the first has ten colours
+    return sns.color_palette(palette, n_classes).as_hex()
 
 
 def rate_distortion(

@@ -27,7 +27,7 @@ from sphinx.util import logging
 
 from aecourse.mnist_folders import find_mnist
 
-WATCHED = ("aecourse/**/*.py", "requirements.txt", "aecourse/**/*.mplstyle")
+WATCHED = ("aecourse/**/*.py", "aecourse/**/*.mplstyle", "aecourse/static/*", "requirements.txt")
 UNWATCHED = "aecourse/checks/*.py"
 AT_ONCE = min(os.cpu_count() or 1, 4)  # each chapter needs about a gigabyte
 

@@ -1,0 +1,64 @@
+"""The part of a latent plane that a page shows: how far it reaches, and which codes lie in it."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ..plotting import class_colours
+from ..validation import require_codes, require_count
+from .packing import pack_rows
+
+TAIL, MARGIN = 0.01, 0.15  # left out at each end of an axis; then added, as a share of the rest
+
+
+class Plane(NamedTuple):
+    """A rectangle of the plane, and the codes that are shown in it."""
+
+    low: Tensor  # (2,)
+    high: Tensor  # (2,)
+    kept: Tensor  # (n_points,), which of the codes
+    points: Tensor  # (n_points, 2), their places
+
+    def grid(self, n_steps: int) -> Tensor:
+        """Return codes all over the rectangle, from its top row down: (n_steps, n_steps, 2)."""
+        x, y = (torch.linspace(*ends, n_steps) for ends in zip(self.low, self.high, strict=True))
+        return torch.stack(torch.meshgrid(x, y.flip(0), indexing="xy"), dim=-1).double()
+
+
+def plane_of(codes: Tensor, n_points: int) -> Plane:
+    """Let codes decide what is shown: 98 % of their range on each axis, and a margin.
+
+    Of the codes in there at most ``n_points`` are kept, evenly spread over the order they came in.
+    """
+    codes = require_codes("codes", codes, 2).cpu().double()
+    tails = torch.tensor([TAIL, 1 - TAIL], dtype=codes.dtype)
+    low, high = codes.quantile(tails, dim=0)
+    if not (low < high).all():
+        raise ValueError("expected codes that differ in both numbers, got one value for most")
+    margin = MARGIN * (high - low)
+    low, high = low - margin, high + margin
+    inside = ((codes >= low) & (codes <= high)).all(dim=1).nonzero().flatten()
+    step = -(-len(inside) // require_count("n_points", n_points, at_least=2))
+    return Plane(low, high, inside[::step], codes[inside[::step]])
+
+
+def pack_plane(plane: Plane, labels: Tensor | None, class_names) -> dict:
+    """Write the plane as what JSON can hold: its edges, its points, their classes and colours."""
+    apart = torch.cdist(plane.points, plane.points).fill_diagonal_(torch.inf).min(dim=1).values
+    if not (limit := apart.quantile(0.99).item()) > 0:
+        raise ValueError("expected codes that differ, got each of them twice or more often")
+    packed = {
+        "low": plane.low.tolist(),
+        "high": plane.high.tolist(),
+        "points": pack_rows(plane.points.T, 2),
+        "limit": limit,
+        "colours": class_colours(1),
+    }
+    if labels is not None:
+        classes, index = labels[plane.kept].unique(return_inverse=True)
+        if class_names is not None and len(class_names) <= classes.max():
+            raise ValueError(f"expected {classes.max() + 1} class names, got {len(class_names)}")
+        names = [str(k if class_names is None else class_names[k]) for k in classes.tolist()]
+        packed |= {"labels": index.tolist(), "classes": names, "colours": class_colours(len(names))}
+    return packed

@@ -1,0 +1,98 @@
+"""The ways to show what is decoded: what a page is told of each, and a still picture of each."""
+
+import base64
+import io
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from matplotlib.image import imsave
+
+from ..plotting.arrays import as_images
+from ..shapes import EXTENT, pixels
+
+GREYS = 15  # steps from white to black of a still picture: enough for a look, and half the bytes
+
+
+def describe(kind: str, decoded: np.ndarray, *, value_range=None, x=None, axes=("", "")) -> dict:
+    """Say of decoded values what a view needs to draw them; settings as of `latent_explorer`.
+
+    Parameters
+    ----------
+    kind : {"image", "curve", "outline"}
+    decoded : array of shape (n, ...)
+        As the model decodes them.
+
+    Raises
+    ------
+    ValueError
+        If the view is unknown, or the values have another shape than it draws.
+    """
+    if kind not in STILLS:
+        raise ValueError(f"expected a view among {list(STILLS)}, got {kind!r}")
+    view = {"kind": kind}
+    if kind == "image":
+        _, height, width = as_images(decoded[:1]).shape
+        return view | {"height": height, "width": width, "range": list(value_range or (0, 1))}
+    if kind == "outline":
+        if decoded.ndim != 3 or decoded.shape[1] != decoded.shape[2]:
+            raise ValueError(f"expected fields of shape (n, side, side), got {decoded.shape}")
+        return view | {"side": decoded.shape[1], "extent": EXTENT}
+    if decoded.ndim != 2:
+        raise ValueError(f"expected curves of shape (n, n_values), got {decoded.shape}")
+    x = np.arange(decoded.shape[1]) if x is None else np.asarray(x, dtype=float)
+    if x.shape != decoded.shape[1:]:
+        raise ValueError(f"expected an x for each of {decoded.shape[1]} values, got {x.shape}")
+    low, high = value_range or (float(decoded.min()), float(decoded.max()))
+    return view | {"x": x.tolist(), "range": [low, high], "axes": list(axes)}
+
+
+def still(decoded: np.ndarray, view: dict) -> str:
+    """Draw a square of decoded values, as the address of a picture that holds the picture itself.
+
+    Parameters
+    ----------
+    decoded : array of shape (n², ...)
+        From the top row down.
+    view : dict
+        As `describe` returns it.
+    """
+    file = io.BytesIO()
+    STILLS[view["kind"]](file, decoded, view)
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def _images(file, decoded, view):
+    images = decoded.reshape(len(decoded), view["height"], view["width"])
+    low, high = view["range"]
+    _mosaic(file, (images - low) / (high - low))
+
+
+def _outlines(file, decoded, view):
+    step = -(-view["side"] // 64)
+    _mosaic(file, pixels(torch.from_numpy(decoded[:, ::-step, ::step].copy())).numpy())
+
+
+def _curves(file, decoded, view):
+    low, high = view["range"]
+    rows, columns = np.divmod(np.arange(len(decoded)), _side(decoded))
+    places = np.linspace(0, 0.9, decoded.shape[1])
+    heights = 0.9 * ((decoded - low) / (high - low)).clip(0, 1) - rows[:, None]
+    figure = Figure(figsize=(4, 4), dpi=100, facecolor="white")
+    ax = figure.add_axes((0, 0, 1, 1))
+    ax.plot((columns[:, None] + places).T, heights.T, linewidth=1, color="#0173b2")
+    ax.set_axis_off()
+    figure.savefig(file)
+
+
+def _mosaic(file, images):
+    """Write a square of pictures, white where 0 and black where 1."""
+    square = np.vstack([np.hstack(list(row)) for row in np.split(images, _side(images))])
+    imsave(file, np.rint(GREYS * square), cmap="gray_r", vmin=0, vmax=GREYS, format="png")
+
+
+def _side(decoded):
+    return round(len(decoded) ** 0.5)
+
+
+STILLS = {"image": _images, "curve": _curves, "outline": _outlines}

@@ -1,0 +1,499 @@
+// A live explorer of a latent plane: drag the point, and a decoder that a notebook has trained
+// draws what is there. It runs in the reader's browser and asks no server for anything.
+//
+// From top to bottom: numbers out of text, the network, a chart with two axes, the plane with its
+// point, the views of what is decoded, and the element <ae-explorer> that puts them together.
+// aecourse/explorer writes what it reads.
+(() => {
+  "use strict";
+  // Each output of a notebook brings this script along; the first one on a page does the work.
+  if (customElements.get("ae-explorer")) return;
+
+  // ---- numbers out of text -------------------------------------------------------------------
+
+  // The bytes of numbers come as text (base64). A text that was cut or changed is noticed by its
+  // length, or by the proof at the end.
+  function numbers(text, Kind, count, name) {
+    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    if (bytes.length !== count * Kind.BYTES_PER_ELEMENT) {
+      throw new Error(
+        `expected ${count} numbers in ${name}, got ${bytes.length / Kind.BYTES_PER_ELEMENT}`);
+    }
+    return new Kind(bytes.buffer);
+  }
+
+  // A matrix is kept as whole numbers; what one of them is worth is the scale of its row.
+  function matrix({ rows, columns, bytes, values, scales }, name) {
+    const whole = numbers(values, bytes === 1 ? Int8Array : Int16Array, rows * columns, name);
+    const scale = numbers(scales, Float32Array, rows, `the scales of ${name}`);
+    return Array.from({ length: rows }, (_, row) =>
+      Float32Array.from(whole.subarray(row * columns, (row + 1) * columns), (q) => q * scale[row]));
+  }
+
+  // ---- the network ---------------------------------------------------------------------------
+
+  const ACTIVATIONS = {
+    none: () => (y) => y,
+    relu: (slope) => (y) => (y > 0 ? y : slope * y),
+    silu: () => (y) => y / (1 + Math.exp(-y)),
+    tanh: () => Math.tanh,
+    sigmoid: () => (y) => 1 / (1 + Math.exp(-y)),
+  };
+
+  // A dense layer: y = activation(W x + b).
+  function dense({ weights, bias, activation, slope }, name) {
+    const act = ACTIVATIONS[activation]?.(slope);
+    if (!act) throw new Error(`unknown activation in ${name}: ${activation}`);
+    const rows = matrix(weights, name);
+    const offset = numbers(bias, Float32Array, rows.length, `the bias of ${name}`);
+    return (x) => {
+      if (weights.columns !== x.length) {
+        throw new Error(`expected ${weights.columns} numbers into ${name}, got ${x.length}`);
+      }
+      return Float32Array.from(rows, (row, i) => act(offset[i] + dot(row, x)));
+    };
+  }
+
+  function dot(a, b) {
+    let sum = 0;
+    for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+    return sum;
+  }
+
+  // A last step that makes a large field of a small one: Y = A X Bᵀ. The rows of a smooth field
+  // are alike, and so are its columns: few of each suffice.
+  function sides({ left, right }, name) {
+    const [a, b] = [matrix(left, name), matrix(right, name)];
+    return (x) => {
+      const rows = a.map((weights) => {
+        const row = new Float32Array(right.columns);
+        weights.forEach((weight, k) => {
+          for (let j = 0; j < row.length; j++) row[j] += weight * x[k * row.length + j];
+        });
+        return row;
+      });
+      const y = new Float32Array(a.length * b.length);
+      rows.forEach((row, i) => b.forEach((column, j) => { y[i * b.length + j] = dot(row, column); }));
+      return y;
+    };
+  }
+
+  // The layers, one after the other.
+  class Network {
+    constructor(layers) {
+      this.steps = layers.map((layer, index) =>
+        (layer.left ? sides : dense)(layer, `layer ${index + 1}`));
+    }
+
+    run(x) {
+      return this.steps.reduce((values, step) => step(values), x);
+    }
+  }
+
+  // ---- drawing -------------------------------------------------------------------------------
+
+  const SVG = "http://www.w3.org/2000/svg";
+
+  function build(element, attributes, children) {
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    element.append(...children);
+    return element;
+  }
+  const tag = (name, attributes = {}, ...children) =>
+    build(document.createElement(name), attributes, children);
+  const svg = (name, attributes = {}, ...children) =>
+    build(document.createElementNS(SVG, name), attributes, children);
+
+  // −1.5, with a true minus and as many digits as tell a hundredth of the size.
+  const places = (size) => Math.max(0, 2 - Math.floor(Math.log10(size)));
+  const shown = (value, digits) => value.toFixed(digits).replace("-", "−");
+
+  // About five round numbers between two ends.
+  function ticks(low, high) {
+    const rough = (high - low) / 5;
+    const power = 10 ** Math.floor(Math.log10(rough));
+    const step = [1, 2, 5, 10].map((factor) => factor * power).find((s) => s >= rough);
+    const count = Math.floor(high / step) - Math.ceil(low / step) + 1;
+    const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+    return Array.from({ length: count }, (_, k) => (Math.ceil(low / step) + k) * step)
+      .map((value) => ({ value, text: shown(value, digits) }));
+  }
+
+  // Two axes and, in units of the data, the group that things are drawn into. Lines and letters
+  // take the colour of the text around them: so they suit a light page and a dark one.
+  const SIDE = 320, LEFT = 40, BELOW = 36, EDGE = 6;
+
+  function chart(low, high, labels) {
+    const [right, bottom] = [SIDE - EDGE, SIDE - BELOW];
+    const scale = [(right - LEFT) / (high[0] - low[0]), -(bottom - EDGE) / (high[1] - low[1])];
+    const origin = [LEFT - scale[0] * low[0], bottom - scale[1] * low[1]];
+    const across = (x) => origin[0] + scale[0] * x, up = (y) => origin[1] + scale[1] * y;
+    const clip = `ae-clip-${(chart.count = (chart.count ?? 0) + 1)}`;
+    const frame = { x: LEFT, y: EDGE, width: right - LEFT, height: bottom - EDGE };
+    const data = svg("g", { transform: `matrix(${scale[0]} 0 0 ${scale[1]} ${origin})` });
+    const element = svg("svg", { viewBox: `0 0 ${SIDE} ${SIDE}`, "aria-hidden": "true" },
+      svg("clipPath", { id: clip }, svg("rect", frame)),
+      svg("rect", { ...frame, class: "ae-frame" }),
+      svg("g", { "clip-path": `url(#${clip})` }, data),
+      ...ticks(low[0], high[0]).map(({ value, text }) =>
+        svg("text", { x: across(value), y: bottom + 15, "text-anchor": "middle" }, text)),
+      ...ticks(low[1], high[1]).map(({ value, text }) =>
+        svg("text", { x: LEFT - 5, y: up(value) + 4, "text-anchor": "end" }, text)),
+      svg("text", { x: (LEFT + right) / 2, y: SIDE - 4, "text-anchor": "middle" }, labels[0]),
+      svg("text", { x: 11, y: (EDGE + bottom) / 2, "text-anchor": "middle",
+        transform: `rotate(-90 11 ${(EDGE + bottom) / 2})` }, labels[1]));
+    return { element, data, across, up };
+  }
+
+  // ---- the plane and its point ---------------------------------------------------------------
+
+  const STEPS = 200; // of a slider from end to end
+
+  // It calls moved(z) whenever the reader has put the point elsewhere.
+  class Plane {
+    constructor({ low, high, points, labels, classes, colours, limit }, moved) {
+      [this.xs, this.ys] = matrix(points, "the points");
+      Object.assign(this, { low, high, labels, classes, limit, moved });
+      this.chart = chart(low, high, ["z₁", "z₂"]);
+      this.drawPoints(colours);
+      this.handle = tag("div", { class: "ae-handle" });
+      this.pad = tag("div", { class: "ae-pad", tabindex: "0", role: "application",
+        "aria-roledescription": "plane", "aria-label": "Latent plane: arrow keys move the point" },
+      this.chart.element, this.handle);
+      this.sliders = [0, 1].map(() => tag("input", { type: "range", min: 0, max: STEPS }));
+      this.element = tag("div", { class: "ae-plane" }, this.pad,
+        ...this.sliders.map((slider, axis) => tag("label", {}, `z${"₁₂"[axis]} `, slider)));
+      this.listen();
+    }
+
+    // A dot is a line of no length with round ends. Thick ones, as wide as points usually are
+    // apart, lie under them all: where the plane is not grey, the model has seen nothing.
+    drawPoints(colours) {
+      const { xs, ys, labels, classes, limit, chart: { data, element, across, up } } = this;
+      const dots = (indices) => indices.map((i) => `M${xs[i]} ${ys[i]}h0`).join("");
+      const all = Array.from(xs.keys());
+      data.append(svg("path", { class: "ae-near", d: dots(all), "stroke-width": 2 * limit }));
+      colours.forEach((colour, k) => {
+        const own = labels ? all.filter((i) => labels[i] === k) : all;
+        data.append(svg("path", { class: "ae-dots", d: dots(own), stroke: colour }));
+        if (!classes) return;
+        const median = (values) =>
+          own.map((i) => values[i]).sort((a, b) => a - b)[Math.floor(own.length / 2)];
+        element.append(svg("text",
+          { class: "ae-class", x: across(median(xs)), y: up(median(ys)) + 5 }, classes[k]));
+      });
+    }
+
+    listen() {
+      const { pad, sliders } = this;
+      const follow = (event) => {
+        const box = pad.getBoundingClientRect();
+        const x = ((event.clientX - box.left) / box.width) * SIDE;
+        const y = ((event.clientY - box.top) / box.height) * SIDE;
+        const { across, up } = this.chart;
+        this.move([x, y].map((pixel, axis) => {
+          const [from, to] = [this.low[axis], this.high[axis]].map(axis ? up : across);
+          return this.low[axis] + ((pixel - from) / (to - from)) * this.span(axis);
+        }));
+      };
+      // A finger drags the point itself; elsewhere it scrolls the page, and a tap moves the point.
+      pad.addEventListener("pointerdown", (event) => {
+        if (event.button !== 0) return;
+        if (event.pointerType === "touch" && event.target !== this.handle) return;
+        pad.setPointerCapture(event.pointerId);
+        follow(event);
+      });
+      pad.addEventListener("pointermove", (event) => {
+        if (pad.hasPointerCapture(event.pointerId)) follow(event);
+      });
+      pad.addEventListener("click", follow);
+      pad.addEventListener("keydown", (event) => {
+        const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
+        if (!step[event.key] || event.altKey || event.ctrlKey || event.metaKey) return;
+        event.preventDefault(); // the page stays where it is
+        const size = event.shiftKey ? 0.1 : 0.02; // of the plane
+        this.move(this.z.map((value, axis) => value + step[event.key][axis] * size * this.span(axis)));
+      });
+      sliders.forEach((slider, axis) => slider.addEventListener("input", () =>
+        this.move(this.z.map((value, k) =>
+          k === axis ? this.low[k] + (slider.value / STEPS) * this.span(k) : value))));
+    }
+
+    move(z) {
+      this.z = z.map((value, k) => Math.min(Math.max(value, this.low[k]), this.high[k]));
+      this.handle.style.left = `${(100 * this.chart.across(this.z[0])) / SIDE}%`;
+      this.handle.style.top = `${(100 * this.chart.up(this.z[1])) / SIDE}%`;
+      this.sliders.forEach((slider, k) => {
+        slider.value = ((this.z[k] - this.low[k]) / this.span(k)) * STEPS;
+        slider.setAttribute("aria-valuetext", this.text(k));
+      });
+      this.moved(this.z);
+    }
+
+    nearest([x, y]) {
+      let found = 0, least = Infinity;
+      for (let i = 0; i < this.xs.length; i++) {
+        const square = (this.xs[i] - x) ** 2 + (this.ys[i] - y) ** 2;
+        if (square < least) [found, least] = [i, square];
+      }
+      return { index: found, distance: Math.sqrt(least) };
+    }
+
+    span(axis) {
+      return this.high[axis] - this.low[axis];
+    }
+
+    // One number of the point's code.
+    text(axis) {
+      return shown(this.z[axis], places(this.span(axis)));
+    }
+  }
+
+  // ---- views of what is decoded --------------------------------------------------------------
+  // A view is made once, of what the notebook says about it. It returns an element, and a function
+  // draw(values, original) that shows decoded values and, where the page holds it, the nearest
+  // sample. What draw returns are numbers measured on the way, by their names.
+
+  function image({ height, width, range: [white, black] }, { sample, originals }) {
+    const picture = (caption) => {
+      const canvas = tag("canvas", { width, height, "aria-hidden": "true" });
+      const figure = tag("figure", {}, canvas, tag("figcaption", {}, caption));
+      const draw = (values) => {
+        const pixels = new ImageData(width, height);
+        values.forEach((value, i) => {
+          const grey = 255 * (1 - (value - white) / (black - white)); // the array cuts it off
+          pixels.data.set([grey, grey, grey, 255], 4 * i);
+        });
+        canvas.getContext("2d").putImageData(pixels, 0, 0);
+      };
+      return { figure, draw };
+    };
+    const decoded = picture("decoded"), nearest = originals && picture(`nearest ${sample}`);
+    const element = tag("div", { class: "ae-pictures" }, decoded.figure, nearest?.figure ?? "");
+    return { element, draw(values, original) {
+      decoded.draw(values);
+      nearest?.draw(original);
+    } };
+  }
+
+  function curve({ x, range, axes }, { sample, originals }) {
+    const { element: svgElement, data } = chart([x[0], range[0]], [x.at(-1), range[1]], axes);
+    const [nearest, decoded] = ["ae-original", "ae-line"].map((name) => svg("path", { class: name }));
+    data.append(nearest, decoded);
+    const points = (values) => `M${Array.from(values, (y, i) => `${x[i]} ${y}`).join("L")}`;
+    const key = (name, text) =>
+      [svg("svg", { viewBox: "0 0 24 6" }, svg("path", { class: name, d: "M0 3h24" })), text];
+    const keys = [key("ae-line", "decoded"), ...(originals ? [key("ae-original", `nearest ${sample}`)] : [])];
+    const element = tag("div", {}, svgElement, tag("div", { class: "ae-keys" },
+      ...keys.map((parts) => tag("span", {}, ...parts))));
+    return { element, draw(values, original) {
+      decoded.setAttribute("d", points(values));
+      if (original) nearest.setAttribute("d", points(original));
+    } };
+  }
+
+  function outline({ side, extent }) {
+    const path = svg("path", { class: "ae-outline" });
+    const frame = { x: -extent, y: -extent, width: 2 * extent, height: 2 * extent };
+    const element = svg("svg", { viewBox: `${-extent} ${-extent} ${2 * extent} ${2 * extent}`,
+      "aria-hidden": "true" }, svg("rect", { ...frame, class: "ae-frame" }), path);
+    const place = (index) => -extent + (2 * extent * index) / (side - 1);
+    return { element, draw(values) {
+      const lines = contours(values, side).map((line) => line.map(([x, y]) => [place(x), place(y)]));
+      // In the picture y runs downwards.
+      path.setAttribute("d", lines.map((line) =>
+        `M${line.map(([x, y]) => `${x} ${-y}`).join("L")}Z`).join(""));
+      let area = 0, perimeter = 0;
+      for (const line of lines) {
+        line.forEach(([x, y], k) => {
+          const [u, v] = line[(k + 1) % line.length];
+          area += (x * v - u * y) / 2;
+          perimeter += Math.hypot(u - x, v - y);
+        });
+      }
+      const whole = lines.length > 0 && !touches(values, side);
+      const quotient = perimeter ** 2 / (4 * Math.PI * area);
+      return whole ? { area, perimeter, quotient } : { area: NaN, perimeter: NaN, quotient: NaN };
+    } };
+  }
+
+  const touches = (values, side) => values.some((value, k) => value <= 0 &&
+    (k < side || k >= side * (side - 1) || k % side === 0 || k % side === side - 1));
+
+  // The closed lines where a field is zero, by marching squares: each square of four nodes is
+  // crossed between corners of different sign. The inside, below zero, lies on the left, so an
+  // enclosed area comes out positive, and that of a hole negative. Beyond the field is outside.
+  function contours(values, side) {
+    const at = (x, y) => (x < 0 || y < 0 || x >= side || y >= side ? 1 : values[y * side + x]);
+    const steps = new Map(); // from one crossing to the next; a crossing is named by its edge
+    const crossing = (x, y, u, v) => {
+      const share = at(x, y) / (at(x, y) - at(u, v)); // linear between the nodes
+      return { edge: `${Math.min(x, u)} ${Math.min(y, v)} ${x === u}`,
+        point: [x + share * (u - x), y + share * (v - y)] };
+    };
+    for (let y = -1; y < side; y++) {
+      for (let x = -1; x < side; x++) {
+        const n = (at(x, y) < 0) + (at(x + 1, y) < 0) + (at(x, y + 1) < 0) + (at(x + 1, y + 1) < 0);
+        if (n === 0 || n === 4) continue; // no crossing
+        const corners = [[x, y], [x + 1, y], [x + 1, y + 1], [x, y + 1]]; // counter-clockwise
+        const inside = corners.map(([u, v]) => at(u, v) < 0);
+        // Walking round the square: where the way leaves the inside a line begins, and it ends
+        // where the way enters the inside.
+        const starts = [], ends = [];
+        corners.forEach((corner, k) => {
+          const next = (k + 1) % 4;
+          if (inside[k] === inside[next]) return;
+          (inside[k] ? starts : ends).push({ k, ...crossing(...corner, ...corners[next]) });
+        });
+        // Two of each: the middle says whether the two inner corners are joined.
+        const middle = corners.reduce((sum, [u, v]) => sum + at(u, v), 0) < 0;
+        for (const start of starts) {
+          const turn = middle ? 1 : 3; // edges further to the end
+          const end = ends.length === 1 ? ends[0] : ends.find(({ k }) => k === (start.k + turn) % 4);
+          steps.set(start.edge, { point: start.point, next: end.edge });
+        }
+      }
+    }
+    const lines = [];
+    while (steps.size) {
+      const line = [];
+      let edge = steps.keys().next().value;
+      for (let step; (step = steps.get(edge)); edge = step.next) {
+        line.push(step.point);
+        steps.delete(edge);
+      }
+      lines.push(line);
+    }
+    return lines;
+  }
+
+  const VIEWS = { image, curve, outline };
+
+  // Numbers of what is decoded, beside those known of the nearest sample.
+  function table(sample) {
+    const body = tag("tbody");
+    const heads = ["", "decoded", `nearest ${sample}`].map((text) => tag("th", {}, text));
+    const element = tag("table", { hidden: "" }, tag("thead", {}, tag("tr", {}, ...heads)), body);
+    const text = (value) => (Number.isFinite(value) ? shown(value, 2) : "–");
+    return { element, fill(decoded, known) {
+      const names = [...new Set([...Object.keys(decoded), ...Object.keys(known)])];
+      element.hidden = names.length === 0;
+      body.replaceChildren(...names.map((name) => tag("tr", {}, tag("th", {}, name),
+        tag("td", {}, text(decoded[name])), tag("td", {}, text(known[name])))));
+    } };
+  }
+
+  // ---- the element ---------------------------------------------------------------------------
+
+  class Explorer extends HTMLElement {
+    connectedCallback() {
+      if (this.network) return; // it has only been moved to another place of the page
+      this.querySelector(":scope > .ae-live")?.remove(); // of a copy
+      const live = tag("div", { class: "ae-live" });
+      this.prepend(live);
+      try {
+        this.start(JSON.parse(this.dataset.contents), live);
+        this.classList.add("ae-on"); // hides the still picture
+      } catch (error) {
+        live.replaceChildren(tag("p", { role: "alert" },
+          `This explorer cannot be shown: ${error.message}. Run the page again to renew it.`));
+      }
+    }
+
+    start({ alt, sample, plane, decoder, proof, view, note, originals, known, reads }, live) {
+      this.sample = sample;
+      this.originals = originals && matrix(originals, "the originals");
+      this.known = Object.entries(known ?? {});
+      this.reads = reads && { ...reads, weights: matrix(reads.weights, "the weights to read by") };
+      this.network = new Network(decoder);
+      if (!VIEWS[view.kind]) throw new Error(`unknown view: ${view.kind}`);
+      this.view = VIEWS[view.kind](view, { sample, originals });
+      this.output = tag("output");
+      this.table = table(sample);
+      this.plane = new Plane(plane, (z) => this.show(z));
+      const first = [this.plane.xs[0], this.plane.ys[0]];
+      this.check(matrix(proof, "the proof")[0], this.decode(first));
+      this.plane.move(first);
+      build(live, { role: "group", "aria-label": alt }, [this.plane.element,
+        tag("div", { class: "ae-result" }, this.view.element, this.output, this.table.element),
+        tag("small", {}, note)]);
+    }
+
+    // The same numbers must come out here as in the notebook.
+    check(expected, found) {
+      const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      const agree = expected.length === found.length &&
+        expected.every((value, i) => Math.abs(value - found[i]) <= 1e-3 * largest);
+      if (!agree) throw new Error("its weights do not decode what the notebook decoded");
+    }
+
+    decode(z) {
+      return this.network.run(z);
+    }
+
+    show(z) {
+      const { plane, sample } = this, { index, distance } = plane.nearest(z);
+      const values = this.decode(z);
+      const decoded = this.view.draw(values, this.originals?.[index]) ?? {};
+      this.reads?.names.forEach((name, k) => {
+        decoded[name] = this.reads.constants[k] + dot(this.reads.weights[k], values);
+      });
+      const known = Object.fromEntries(this.known.map(([name, column]) => [name, column[index]]));
+      this.table.fill(decoded, known);
+      const apart = (length) => shown(length, places(10 * plane.limit));
+      const unseen = distance > plane.limit, name = plane.classes?.[plane.labels[index]];
+      this.output.classList.toggle("ae-unseen", unseen);
+      this.output.value = [
+        `z₁ = ${plane.text(0)}, z₂ = ${plane.text(1)}.`,
+        ...(unseen ? ["Here the model has seen nothing."] : []),
+        `Nearest ${sample}: ${name ? `${name}, ` : ""}${apart(distance)} away.`,
+        ...(unseen ? [`99% of them have another one within ${apart(plane.limit)}.`] : []),
+      ].join(" ");
+    }
+  }
+
+  document.head.append(tag("style", {}, `
+ae-explorer { display: block; margin: 1rem 0; line-height: 1.4; }
+ae-explorer.ae-on > :not(.ae-live) { display: none; }
+.ae-on > .ae-live { display: flex; flex-wrap: wrap; gap: 1rem; justify-content: center; }
+.ae-live .ae-plane { flex: 1 1 18rem; max-width: 25rem; min-width: 0; }
+.ae-live .ae-result { flex: 1 1 12rem; max-width: 18rem; min-width: 0; }
+.ae-live .ae-pad { position: relative; cursor: crosshair; border-radius: 0.25rem; }
+.ae-live .ae-pad:focus-visible, .ae-live input:focus-visible {
+  outline: 3px solid #0173b2; box-shadow: 0 0 0 5px white; }
+.ae-live svg { display: block; width: 100%; font-size: 12px; user-select: none; }
+.ae-live svg text { fill: currentColor; }
+.ae-live .ae-frame { fill: none; stroke: currentColor; stroke-opacity: 0.5;
+  vector-effect: non-scaling-stroke; }
+.ae-live .ae-near { fill: none; stroke: currentColor; stroke-opacity: 0.12; stroke-linecap: round; }
+.ae-live .ae-dots { fill: none; stroke-width: 4; stroke-linecap: round;
+  vector-effect: non-scaling-stroke; }
+.ae-live svg .ae-class { fill: black; stroke: white; stroke-width: 3; paint-order: stroke;
+  text-anchor: middle; font-weight: bold; font-size: 14px; }
+.ae-live .ae-handle { position: absolute; width: 44px; height: 44px; margin: -22px;
+  border-radius: 50%; cursor: grab; touch-action: none; }
+.ae-live .ae-handle::after { content: ""; position: absolute; inset: 13px; border-radius: 50%;
+  border: 3px solid black; box-shadow: 0 0 0 2px white, inset 0 0 0 2px white; }
+.ae-live label { display: flex; align-items: center; gap: 0.5rem; margin: 0.25rem 0 0; }
+.ae-live input { flex: 1; min-width: 0; margin: 0; }
+.ae-live .ae-pictures { display: flex; gap: 1rem; }
+.ae-live figure { flex: 1 1 0; max-width: 12rem; margin: 0 0 0.5rem; }
+.ae-live figcaption { font-size: 0.9em; color: inherit; }
+.ae-live .ae-line, .ae-live .ae-original { fill: none; stroke: #0173b2; stroke-width: 2.5;
+  vector-effect: non-scaling-stroke; }
+.ae-live .ae-original { stroke: #de8f05; stroke-dasharray: 6 4; }
+.ae-live .ae-keys { display: flex; flex-wrap: wrap; gap: 0 1rem; font-size: 0.9em; }
+.ae-live .ae-keys svg { display: inline-block; width: 2em; margin-right: 0.4em; }
+.ae-live .ae-outline { fill: #0173b2; fill-opacity: 0.35; stroke: #0173b2; stroke-width: 2;
+  fill-rule: evenodd; vector-effect: non-scaling-stroke; }
+.ae-live table { margin: 0.5rem 0; border-collapse: collapse; font-size: 1em; }
+.ae-live :is(th, td) { padding: 0.1rem 0.8rem 0.1rem 0; text-align: right; font-weight: normal; }
+.ae-live th:first-child { text-align: left; }
+.ae-live canvas { display: block; width: 100%; image-rendering: pixelated;
+  border: 1px solid #888; box-sizing: border-box; }
+.ae-live output { display: block; margin-top: 0.5rem; min-height: 6em; }
+.ae-live .ae-unseen { border-left: 0.25em solid #d55e00; padding-left: 0.6em; }
+.ae-live small { flex-basis: 100%; text-align: center; }
+`));
+  customElements.define("ae-explorer", Explorer);
+})();
