@@ -19,7 +19,6 @@ import nbformat
 import pytest
 from cells import stand_alone
 from test_notebooks import LEFT_OVER, cells, names_without_origin, problems, run
-from test_site import browser  # noqa: F401
 
 from aecourse.checks.compare import STUB, CheckFailed
 
@@ -154,7 +153,7 @@ def lab(tmp_path):
     process.communicate()
 
 
-def test_jupyterlab_shows_text_and_formulas_and_no_markup(lab, browser):  # noqa: F811
+def test_jupyterlab_shows_text_and_formulas_and_no_markup(lab, browser):
     page = browser.new_page()
     page.goto(f"{lab}/doc/tree/digits.ipynb", timeout=120_000)
     page.get_by_role("heading", name="References").wait_for(timeout=120_000)
