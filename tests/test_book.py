@@ -133,6 +133,14 @@ def test_claims_show_nothing_but_their_note(page):
     assert n_conditions >= 20
 
 
+def test_every_case_of_the_clinic_folds_its_diagnosis():
+    cases = re.split(r"^## Case ", TEXT["book/failures"], flags=re.M)[1:]
+    assert len(cases) == 7
+    for case in cases:
+        asked = case.index("{admonition} Diagnose\n")
+        assert case.index("{admonition} Diagnosis\n:class: note dropdown\n") > asked
+
+
 def test_a_claim_that_does_not_hold_is_found():
     source = "from aecourse.claims import claim\n\nclaim({} < 2)"
     cells = [nbformat.v4.new_code_cell(source.format(number)) for number in (1, 3)]

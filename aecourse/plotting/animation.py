@@ -14,7 +14,8 @@ from .arrays import as_images
 # narrows the view to one frame. It never starts by itself, so nobody has to stop it.
 TEMPLATE = """\
 <div class="ae-animation" role="group" aria-label="{alt}">
-  <div class="ae-view" style="overflow: hidden; margin: 0 auto; max-width: 100%; border-radius: 0.5rem;">
+  <div class="ae-view" style="overflow: hidden; margin: 0 auto; max-width: 100%; \
+border-radius: 0.5rem;">
     <img src="data:image/png;base64,{strip}" alt="{alt}"
          style="display: block; width: 100%; border-radius: 0; image-rendering: pixelated;">
   </div>

@@ -15,7 +15,7 @@ from .arrays import as_array
 class PlainLog(LogFormatter):
     """Write 0.02 and 20 beside a logarithmic axis: neither 2e−02 nor 2 × 10¹."""
 
-    def __call__(self, value, position=None) -> str:
+    def __call__(self, value, position=None) -> str:  # noqa: D102 - as in every formatter
         return super().__call__(value, position) and f"{value:g}".replace("-", "−")
 
 
