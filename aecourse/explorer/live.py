@@ -19,6 +19,7 @@ from .views import describe, still
 
 SCRIPT = Path(__file__).parents[1] / "static" / "explorer.js"
 STILL = "width: 100%; max-width: 25rem; image-rendering: pixelated"
+GRID = 16  # codes a side, all over the plane, on which the page's decoder is measured
 TOLERANCE = 0.02  # root mean square, as a share of the decoded values' spread
 
 
@@ -137,9 +138,10 @@ def latent_explorer(
         by = model.decode if hasattr(model, "decode") else model.decoder
         return shift + scale * in_batches(by, model, z)
 
-    where = torch.cat([plane.grid(16).flatten(0, 1), plane.points[:256]])
+    where = torch.cat([plane.grid(GRID).flatten(0, 1), plane.points[: GRID**2]])
     decoded = decode(where)
-    drawn = describe(view, decoded.numpy(), value_range=value_range, x=x, axes=axes)
+    of_data = decoded[GRID**2 :].numpy()  # parts of the grid may be far from any data
+    drawn = describe(view, of_data, value_range=value_range, x=x, axes=axes)
     exact = decoded.double().flatten(1)
     if not error(run(layers, where), exact) < 1e-3:
         raise ValueError("expected model.decode to compute what its decoder does, it differs")

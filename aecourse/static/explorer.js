@@ -50,14 +50,23 @@
       if (weights.columns !== x.length) {
         throw new Error(`expected ${weights.columns} numbers into ${name}, got ${x.length}`);
       }
-      return Float32Array.from(rows, (row, i) => act(offset[i] + dot(row, x)));
+      const y = new Float32Array(rows.length);
+      for (let i = 0; i < y.length; i++) y[i] = act(offset[i] + dot(rows[i], x));
+      return y;
     };
   }
 
+  // Four sums side by side: the next product need not wait for the last sum.
   function dot(a, b) {
-    let sum = 0;
-    for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-    return sum;
+    let p = 0, q = 0, r = 0, s = 0, i = 0;
+    for (; i + 3 < a.length; i += 4) {
+      p += a[i] * b[i];
+      q += a[i + 1] * b[i + 1];
+      r += a[i + 2] * b[i + 2];
+      s += a[i + 3] * b[i + 3];
+    }
+    for (; i < a.length; i++) p += a[i] * b[i];
+    return p + q + r + s;
   }
 
   // A last step that makes a large field of a small one: Y = A X Bᵀ. The rows of a smooth field
@@ -65,15 +74,14 @@
   function sides({ left, right }, name) {
     const [a, b] = [matrix(left, name), matrix(right, name)];
     return (x) => {
-      const rows = a.map((weights) => {
-        const row = new Float32Array(right.columns);
-        weights.forEach((weight, k) => {
+      const y = new Float32Array(a.length * b.length), row = new Float32Array(right.columns);
+      for (let i = 0; i < a.length; i++) {
+        row.fill(0);
+        a[i].forEach((weight, k) => {
           for (let j = 0; j < row.length; j++) row[j] += weight * x[k * row.length + j];
         });
-        return row;
-      });
-      const y = new Float32Array(a.length * b.length);
-      rows.forEach((row, i) => b.forEach((column, j) => { y[i * b.length + j] = dot(row, column); }));
+        for (let j = 0; j < b.length; j++) y[i * b.length + j] = dot(b[j], row);
+      }
       return y;
     };
   }
@@ -85,8 +93,8 @@
         (layer.left ? sides : dense)(layer, `layer ${index + 1}`));
     }
 
-    run(x) {
-      return this.steps.reduce((values, step) => step(values), x);
+    run(code) {
+      return this.steps.reduce((values, step) => step(values), Float32Array.from(code));
     }
   }
 
@@ -104,9 +112,10 @@
   const svg = (name, attributes = {}, ...children) =>
     build(document.createElementNS(SVG, name), attributes, children);
 
-  // −1.5, with a true minus and as many digits as tell a hundredth of the size.
+  // As many digits behind the point as tell a hundredth of a size; a true minus, and no −0.00.
   const places = (size) => Math.max(0, 2 - Math.floor(Math.log10(size)));
-  const shown = (value, digits) => value.toFixed(digits).replace("-", "−");
+  const shown = (value, digits) =>
+    value.toFixed(digits).replace(/^-(?=[0.]*$)/, "").replace("-", "−");
 
   // About five round numbers between two ends.
   function ticks(low, high) {
@@ -121,7 +130,7 @@
 
   // Two axes and, in units of the data, the group that things are drawn into. Lines and letters
   // take the colour of the text around them: so they suit a light page and a dark one.
-  const SIDE = 320, LEFT = 40, BELOW = 36, EDGE = 6;
+  const SIDE = 320, LEFT = 46, BELOW = 36, EDGE = 6;
 
   function chart(low, high, labels) {
     const [right, bottom] = [SIDE - EDGE, SIDE - BELOW];
@@ -208,11 +217,14 @@
       });
       pad.addEventListener("click", follow);
       pad.addEventListener("keydown", (event) => {
-        const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
-        if (!step[event.key] || event.altKey || event.ctrlKey || event.metaKey) return;
+        const ways = {
+          ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1],
+        };
+        const way = ways[event.key];
+        if (!way || event.altKey || event.ctrlKey || event.metaKey) return;
         event.preventDefault(); // the page stays where it is
         const size = event.shiftKey ? 0.1 : 0.02; // of the plane
-        this.move(this.z.map((value, axis) => value + step[event.key][axis] * size * this.span(axis)));
+        this.move(this.z.map((value, axis) => value + way[axis] * size * this.span(axis)));
       });
       sliders.forEach((slider, axis) => slider.addEventListener("input", () =>
         this.move(this.z.map((value, k) =>
@@ -257,7 +269,7 @@
   function image({ height, width, range: [white, black] }, { sample, originals }) {
     const picture = (caption) => {
       const canvas = tag("canvas", { width, height, "aria-hidden": "true" });
-      const figure = tag("figure", {}, canvas, tag("figcaption", {}, caption));
+      const element = tag("div", {}, canvas, caption);
       const draw = (values) => {
         const pixels = new ImageData(width, height);
         values.forEach((value, i) => {
@@ -266,10 +278,10 @@
         });
         canvas.getContext("2d").putImageData(pixels, 0, 0);
       };
-      return { figure, draw };
+      return { element, draw };
     };
     const decoded = picture("decoded"), nearest = originals && picture(`nearest ${sample}`);
-    const element = tag("div", { class: "ae-pictures" }, decoded.figure, nearest?.figure ?? "");
+    const element = tag("div", { class: "ae-pictures" }, decoded.element, nearest?.element ?? "");
     return { element, draw(values, original) {
       decoded.draw(values);
       nearest?.draw(original);
@@ -278,14 +290,14 @@
 
   function curve({ x, range, axes }, { sample, originals }) {
     const { element: svgElement, data } = chart([x[0], range[0]], [x.at(-1), range[1]], axes);
-    const [nearest, decoded] = ["ae-original", "ae-line"].map((name) => svg("path", { class: name }));
+    const nearest = svg("path", { class: "ae-original" });
+    const decoded = svg("path", { class: "ae-line" });
     data.append(nearest, decoded);
     const points = (values) => `M${Array.from(values, (y, i) => `${x[i]} ${y}`).join("L")}`;
-    const key = (name, text) =>
-      [svg("svg", { viewBox: "0 0 24 6" }, svg("path", { class: name, d: "M0 3h24" })), text];
-    const keys = [key("ae-line", "decoded"), ...(originals ? [key("ae-original", `nearest ${sample}`)] : [])];
+    const key = (name, text) => tag("span", {},
+      svg("svg", { viewBox: "0 0 24 6" }, svg("path", { class: name, d: "M0 3h24" })), text);
     const element = tag("div", {}, svgElement, tag("div", { class: "ae-keys" },
-      ...keys.map((parts) => tag("span", {}, ...parts))));
+      key("ae-line", "decoded"), originals ? key("ae-original", `nearest ${sample}`) : ""));
     return { element, draw(values, original) {
       decoded.setAttribute("d", points(values));
       if (original) nearest.setAttribute("d", points(original));
@@ -299,7 +311,8 @@
       "aria-hidden": "true" }, svg("rect", { ...frame, class: "ae-frame" }), path);
     const place = (index) => -extent + (2 * extent * index) / (side - 1);
     return { element, draw(values) {
-      const lines = contours(values, side).map((line) => line.map(([x, y]) => [place(x), place(y)]));
+      const lines = contours(values, side)
+        .map((line) => line.map(([x, y]) => [place(x), place(y)]));
       // In the picture y runs downwards.
       path.setAttribute("d", lines.map((line) =>
         `M${line.map(([x, y]) => `${x} ${-y}`).join("L")}Z`).join(""));
@@ -348,8 +361,8 @@
         // Two of each: the middle says whether the two inner corners are joined.
         const middle = corners.reduce((sum, [u, v]) => sum + at(u, v), 0) < 0;
         for (const start of starts) {
-          const turn = middle ? 1 : 3; // edges further to the end
-          const end = ends.length === 1 ? ends[0] : ends.find(({ k }) => k === (start.k + turn) % 4);
+          const across = (start.k + (middle ? 1 : 3)) % 4;
+          const end = ends.length === 1 ? ends[0] : ends.find(({ k }) => k === across);
           steps.set(start.edge, { point: start.point, next: end.edge });
         }
       }
@@ -369,18 +382,16 @@
 
   const VIEWS = { image, curve, outline };
 
-  // Numbers of what is decoded, beside those known of the nearest sample.
-  function table(sample) {
-    const body = tag("tbody");
-    const heads = ["", "decoded", `nearest ${sample}`].map((text) => tag("th", {}, text));
-    const element = tag("table", { hidden: "" }, tag("thead", {}, tag("tr", {}, ...heads)), body);
+  // Columns of numbers, each with a heading. Every name has a row; "–" where a column lacks it.
+  function fill(table, columns) {
+    const full = Object.entries(columns).filter(([, numbers]) => Object.keys(numbers).length);
+    const names = [...new Set(full.flatMap(([, numbers]) => Object.keys(numbers)))];
     const text = (value) => (Number.isFinite(value) ? shown(value, 2) : "–");
-    return { element, fill(decoded, known) {
-      const names = [...new Set([...Object.keys(decoded), ...Object.keys(known)])];
-      element.hidden = names.length === 0;
-      body.replaceChildren(...names.map((name) => tag("tr", {}, tag("th", {}, name),
-        tag("td", {}, text(decoded[name])), tag("td", {}, text(known[name])))));
-    } };
+    table.replaceChildren(
+      tag("tr", {}, tag("td"), ...full.map(([heading]) => tag("th", { scope: "col" }, heading))),
+      ...names.map((name) => tag("tr", {}, tag("th", { scope: "row" }, name),
+        ...full.map(([, numbers]) => tag("td", {}, text(numbers[name]))))));
+    table.hidden = full.length === 0;
   }
 
   // ---- the element ---------------------------------------------------------------------------
@@ -409,13 +420,13 @@
       if (!VIEWS[view.kind]) throw new Error(`unknown view: ${view.kind}`);
       this.view = VIEWS[view.kind](view, { sample, originals });
       this.output = tag("output");
-      this.table = table(sample);
+      this.table = tag("table");
       this.plane = new Plane(plane, (z) => this.show(z));
       const first = [this.plane.xs[0], this.plane.ys[0]];
       this.check(matrix(proof, "the proof")[0], this.decode(first));
       this.plane.move(first);
       build(live, { role: "group", "aria-label": alt }, [this.plane.element,
-        tag("div", { class: "ae-result" }, this.view.element, this.output, this.table.element),
+        tag("div", { class: "ae-result" }, this.view.element, this.table, this.output),
         tag("small", {}, note)]);
     }
 
@@ -439,7 +450,7 @@
         decoded[name] = this.reads.constants[k] + dot(this.reads.weights[k], values);
       });
       const known = Object.fromEntries(this.known.map(([name, column]) => [name, column[index]]));
-      this.table.fill(decoded, known);
+      fill(this.table, { decoded, [`nearest ${sample}`]: known });
       const apart = (length) => shown(length, places(10 * plane.limit));
       const unseen = distance > plane.limit, name = plane.classes?.[plane.labels[index]];
       this.output.classList.toggle("ae-unseen", unseen);
@@ -453,11 +464,11 @@
   }
 
   document.head.append(tag("style", {}, `
-ae-explorer { display: block; margin: 1rem 0; line-height: 1.4; }
+ae-explorer { display: block; margin: 0.5rem 0; padding: 0.5rem; line-height: 1.4; }
 ae-explorer.ae-on > :not(.ae-live) { display: none; }
 .ae-on > .ae-live { display: flex; flex-wrap: wrap; gap: 1rem; justify-content: center; }
 .ae-live .ae-plane { flex: 1 1 18rem; max-width: 25rem; min-width: 0; }
-.ae-live .ae-result { flex: 1 1 12rem; max-width: 18rem; min-width: 0; }
+.ae-live .ae-result { flex: 1 1 18rem; max-width: 25rem; min-width: 0; }
 .ae-live .ae-pad { position: relative; cursor: crosshair; border-radius: 0.25rem; }
 .ae-live .ae-pad:focus-visible, .ae-live input:focus-visible {
   outline: 3px solid #0173b2; box-shadow: 0 0 0 5px white; }
@@ -477,21 +488,20 @@ ae-explorer.ae-on > :not(.ae-live) { display: none; }
 .ae-live label { display: flex; align-items: center; gap: 0.5rem; margin: 0.25rem 0 0; }
 .ae-live input { flex: 1; min-width: 0; margin: 0; }
 .ae-live .ae-pictures { display: flex; gap: 1rem; }
-.ae-live figure { flex: 1 1 0; max-width: 12rem; margin: 0 0 0.5rem; }
-.ae-live figcaption { font-size: 0.9em; color: inherit; }
+.ae-live .ae-pictures > div { flex: 1 1 0; max-width: 12rem; }
 .ae-live .ae-line, .ae-live .ae-original { fill: none; stroke: #0173b2; stroke-width: 2.5;
   vector-effect: non-scaling-stroke; }
 .ae-live .ae-original { stroke: #de8f05; stroke-dasharray: 6 4; }
-.ae-live .ae-keys { display: flex; flex-wrap: wrap; gap: 0 1rem; font-size: 0.9em; }
+.ae-live .ae-keys { display: flex; flex-wrap: wrap; gap: 0 1rem; }
 .ae-live .ae-keys svg { display: inline-block; width: 2em; margin-right: 0.4em; }
 .ae-live .ae-outline { fill: #0173b2; fill-opacity: 0.35; stroke: #0173b2; stroke-width: 2;
   fill-rule: evenodd; vector-effect: non-scaling-stroke; }
-.ae-live table { margin: 0.5rem 0; border-collapse: collapse; font-size: 1em; }
+.ae-live table { margin: 0.5rem 0 0; border-collapse: collapse; font-size: 1em; }
 .ae-live :is(th, td) { padding: 0.1rem 0.8rem 0.1rem 0; text-align: right; font-weight: normal; }
-.ae-live th:first-child { text-align: left; }
+.ae-live th[scope="row"] { text-align: left; }
 .ae-live canvas { display: block; width: 100%; image-rendering: pixelated;
   border: 1px solid #888; box-sizing: border-box; }
-.ae-live output { display: block; margin-top: 0.5rem; min-height: 6em; }
+.ae-live output { display: block; margin-top: 0.5rem; min-height: 4.5em; }
 .ae-live .ae-unseen { border-left: 0.25em solid #d55e00; padding-left: 0.6em; }
 .ae-live small { flex-basis: 100%; text-align: center; }
 `));
