@@ -74,8 +74,8 @@ def test_whatever_is_no_answer_gets_a_friendly_one(name):
 
     assert "brackets" in hint_of(name, None)
     assert "does not fit" in hint_of(name, lambda: None)
-    assert hint_of(name, of("...")) == "Nothing is written here yet."
-    assert hint_of(name, of("raise NotImplementedError")) == "Nothing is written here yet."
+    assert hint_of(name, of("...")).startswith("Nothing is written here yet")
+    assert hint_of(name, of("raise NotImplementedError")).startswith("Nothing is written")
     assert "None" in hint_of(name, of("forgotten = str(1)"))
     assert "ZeroDivisionError: division by zero" in hint_of(name, of("return 1 / 0"))
     assert "SystemExit" in hint_of(name, of("raise SystemExit"))

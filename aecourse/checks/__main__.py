@@ -13,6 +13,7 @@ def main() -> int:
     parser.add_argument("notebooks", nargs="+", type=Path)
     parser.add_argument("--limit", type=int, default=60, help="seconds that a cell may take")
     chosen = parser.parse_args()
+    failed = False
     for path in chosen.notebooks:
         try:
             found = report(path, limit=chosen.limit)
@@ -21,9 +22,10 @@ def main() -> int:
             return 1
         except (OSError, ValueError) as error:
             print(error, file=sys.stderr)
-            return 1
+            failed = True
+            continue
         print(f"{path}\n{table(found) or 'no call of a check'}\n")
-    return 0
+    return int(failed)
 
 
 if __name__ == "__main__":

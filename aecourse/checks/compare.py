@@ -20,7 +20,7 @@ from . import general
 from .running import NotTried, Outcome, apart, call
 
 RECORD = "AECOURSE_CHECKS"  # names the file in which `python -m aecourse.checks` finds results
-STUB = "Nothing is written here yet."
+STUB = "Nothing is written here yet, or its cell has not run without an error."
 
 
 class CheckFailed(Exception):

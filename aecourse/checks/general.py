@@ -177,7 +177,7 @@ def values(exercise, outcomes: dict, wrong: list) -> str:
         if hint:
             return hint
     good = f"Right for {', '.join(right)}; not for {case}" if right else f"Not right for {case}"
-    return f"{good}: expected {show(want)}, got {show(got)}."
+    return f"{good}: expected {show(want, got)}, got {show(got, want)}."
 
 
 def flat(answer) -> Tensor | None:
@@ -245,13 +245,17 @@ def name(value) -> str:
     )
 
 
-def show(value) -> str:
-    """Show the first few numbers of an answer."""
+def show(value, other=None) -> str:
+    """Show a few numbers of an answer: from the first that differs from those of another one."""
     if kind(value) == "sequence":
         return f"[{'; '.join(map(show, value[:8]))}{'; …' if len(value) > 8 else ''}]"
     x = numbers(value)
     if x is None:
         return repr(value)
-    first = x.flatten()[:5].tolist()
-    some = ", ".join(f"{number:{'.0f' if number % 1 == 0 else '.4g'}}" for number in first)
-    return some + (", …" if x.numel() > 5 else "")
+    x, y, start = x.flatten(), numbers(other), 0
+    if y is not None and y.numel() == x.numel() > 5:
+        differs = (~torch.isclose(x, y.flatten().to(x.dtype), rtol=1e-3, equal_nan=True)).nonzero()
+        start = int(differs[0, 0]) if len(differs) else 0
+    shown = x[start : start + 5].tolist()
+    some = ", ".join(f"{number:{'.0f' if number % 1 == 0 else '.4g'}}" for number in shown)
+    return ("…, " if start else "") + some + (", …" if x.numel() > start + 5 else "")

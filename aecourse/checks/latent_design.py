@@ -121,7 +121,7 @@ EXPECTED_IMPROVEMENT = Exercise(
     mistakes={
         "This is the probability of an improvement. The expected one also counts how large it "
         "is.": lambda mean, deviation, best: norm.cdf((mean - best) / deviation),
-        "Φ and φ are exchanged: u belongs to the distribution function (norm.cdf).": (
+        "Φ and Φ′ are exchanged: u belongs to the distribution function (norm.cdf).": (
             lambda mean, deviation, best: _improvement(
                 mean, deviation, best, cdf=norm.pdf, pdf=norm.cdf
             )
@@ -135,13 +135,13 @@ EXPECTED_IMPROVEMENT = Exercise(
         "The difference is not divided by the deviation: u = (mean − best) / deviation.": (
             lambda mean, deviation, best: _improvement(mean, deviation, best, scale=False)
         ),
-        "The part with φ is missing: it is what makes an uncertain candidate worth a look.": (
+        "The part with Φ′ is missing: it is what makes an uncertain candidate worth a look.": (
             lambda mean, deviation, best: _improvement(mean, deviation, best, pdf=np.zeros_like)
         ),
         "The part with Φ is missing.": lambda mean, deviation, best: _improvement(
             mean, deviation, best, cdf=np.zeros_like
         ),
-        "φ is subtracted. Add it.": lambda mean, deviation, best: _improvement(
+        "Φ′ is subtracted. Add it.": lambda mean, deviation, best: _improvement(
             mean, deviation, best, pdf=lambda u: -norm.pdf(u)
         ),
         "This is the improvement of the mean, max(mean − best, 0): it ignores how uncertain the "
@@ -191,8 +191,8 @@ def check_expected_improvement(function, *, time_limit: float = 10.0) -> None:
     function : callable
         Takes mean and standard deviation of f at each candidate, NumPy arrays of shape (n,) with
         deviations above 0, and the largest value so far, a number. Returns a NumPy array of shape
-        (n,): s (u Φ(u) + φ(u)) with u = (mean − best) / s; ``scipy.stats.norm`` has Φ as ``cdf``
-        and φ as ``pdf``. For mean 0, deviation 1 and best 0 it is 0.3989.
+        (n,): s (u Φ(u) + Φ′(u)) with u = (mean − best) / s; ``scipy.stats.norm`` has Φ as ``cdf``
+        and Φ′ as ``pdf``. For mean 0, deviation 1 and best 0 it is 0.3989.
     time_limit : float
         Seconds that a call may take.
     """

@@ -34,11 +34,13 @@ One notebook a chapter, in the order in which they build on each other:
 
 {chapters}
 
-- **Run a cell** with Shift+Enter. A cell folded to one grey line draws a figure: run it, and click
-  the line to see how it draws.
+How to work in them:
+
+- **Run a cell** with Shift+Enter. Most cells folded to one grey line draw a figure: run them, and
+  click the line to see how it is drawn.
 - **Predict** before you run: sketch what you expect, then look.
-- **Exercises** have a cell for your answer. Where a check stands below it, run that too: it says
-  what holds, or what is wrong. *Run All Cells* stops at the first check without an answer.
+- **Exercises** with code have a cell for your answer. Where a check stands below it, run that too:
+  it says what holds, or what is wrong. *Run All Cells* stops at the first check without an answer.
 - What you change stays. If a chapter has a new edition the next time you type `make lab`, it comes
   to lie beside yours, with *new* in its name.
 - To begin a chapter afresh, rename or delete your copy and type `make lab` again.
@@ -72,7 +74,13 @@ def keep_what_is_changed(folder: Path, editions: dict[str, bytes]) -> list[str]:
 
 
 def digest(content: bytes) -> str:
-    """Give the checksum of a file."""
+    """Give the checksum of a notebook's cells: JupyterLab changes the rest when it opens a file."""
+    try:
+        cells = json.loads(content)["cells"]
+        kept = [(c["cell_type"], "".join(c["source"]), c.get("outputs")) for c in cells]
+        content = json.dumps(kept, sort_keys=True).encode()
+    except (ValueError, KeyError, TypeError):
+        pass  # no notebook any more
     return hashlib.sha256(content).hexdigest()
 
 
@@ -160,6 +168,7 @@ def start_page(editions: dict[str, bytes]) -> bytes:
 
 if __name__ == "__main__":
     folder = ROOT / "notebooks"
+    print("reading the chapters …", flush=True)
     for name in keep_what_is_changed(folder, make_notebooks(ROOT / "_build" / "lab")):
         print(f"you have changed a chapter that has a new edition: it is in notebooks/{name}")
     os.chdir(folder)

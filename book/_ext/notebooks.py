@@ -60,13 +60,13 @@ README = """\
 {title}
 {line}
 One notebook a chapter, in the order of their numbers: text, code, and room for your answers.
+Did everything arrive whole?  sha256sum --check SHA256SUMS  (on a Mac: shasum -a 256 --check)
 
 1. Have Python 3.11 or newer. In this folder, make an environment:  python3 -m venv .venv
 2. Install what the notebooks need:  .venv/bin/pip install -r requirements.txt
    (on Windows .venv\\Scripts\\pip; a teacher without a network in the room does 1 and 2 before)
 3. Start:  .venv/bin/jupyter lab    and open the first notebook.
 Chapters about MNIST download it once, or find it in the folder that AECOURSE_DATA names.
-Did everything arrive whole?  sha256sum --check SHA256SUMS
 """
 
 
@@ -165,7 +165,8 @@ def as_notebook(app, doctree, docname, *, solved):
     repository = app.config.notebooks_repository
     otherwise = f'source = "git+https://github.com/{repository}"' if repository else MISSING
     needs = NEEDS.format(wheel=wheel_name(Path(app.srcdir)), otherwise=otherwise)
-    cells = [new_code_cell(needs.strip())]
+    folded = {"jupyter": {"source_hidden": True}}
+    cells = [new_code_cell(needs.strip(), metadata=folded)]
     for source, cell in compose(app, doctree, docname, solved=solved):
         if cell is not None:
             cells.append(new_code_cell(source, metadata=metadata(cell)))
@@ -305,7 +306,11 @@ def pack(app, exception):
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files.items():
-            archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
+            member = zipfile.ZipInfo(
+                name, date_time=(2026, 1, 1, 0, 0, 0)
+            )  # equal files, equal zips
+            member.external_attr = 0o644 << 16  # all may read it
+            archive.writestr(member, data, zipfile.ZIP_DEFLATED)
     (site / "class.zip").write_bytes(packed.getvalue())
     if app.config.notebooks_repository:  # Binder looks here, in the branch that holds the site
         folder = Path(app.outdir) / "binder"
