@@ -192,8 +192,10 @@ TRAIN_STEP = Exercise(
     mistakes={
         "The gradients of earlier steps are still there, and PyTorch adds to them: call "
         "optimiser.zero_grad().": _never_zeroed,
-        "The gradients are set to zero after backward, so the step finds none. First zero_grad, "
-        "then backward, then step.": _zeroed_after_backward,
+        "The gradients are set to zero after backward, or the loss is a tensor made anew: the step "
+        "finds none. First zero_grad, then backward on the loss itself, then step.": (
+            _zeroed_after_backward
+        ),
         "The step comes before backward, so it uses the gradients of the batch before. First "
         "backward, then step.": _step_first,
         "The weights never move: backward or optimiser.step() is missing.": _no_step,
