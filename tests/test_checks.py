@@ -14,7 +14,7 @@ import torch
 from IPython.core.interactiveshell import InteractiveShell
 
 from aecourse import checks, losses
-from aecourse.checks import EXERCISES, CheckFailed
+from aecourse.checks import EXERCISES, CheckFailed, general
 from aecourse.checks.homework import report
 from aecourse.checks.running import call, time_limit
 
@@ -373,6 +373,25 @@ def test_a_notebook_of_answers_is_reported(tmp_path, monkeypatch, capsys):
     assert found["kl"] == "passed" and found["auroc"] == found["ring"] == "not tried"
     assert "Expected 3 values" in found["sides"] and "Not right" in found["n_weights"]
     assert path.read_bytes() == before
+
+
+def test_a_path_that_leads_nowhere_does_not_stop_the_report(tmp_path, monkeypatch, capsys):
+    nbformat.write(nbformat.v4.new_notebook(), tmp_path / "empty.ipynb")
+    paths = [str(tmp_path / name) for name in ("missing.ipynb", "empty.ipynb")]
+    monkeypatch.setattr(sys, "argv", ["", *paths])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("aecourse.checks", run_name="__main__")
+    said = capsys.readouterr()
+    assert ended.value.code == 1 and "missing.ipynb" in said.err
+    assert said.out.strip().splitlines() == [paths[1], "no call of a check"]
+
+
+def test_numbers_are_shown_from_the_first_that_is_wrong():
+    right = torch.arange(9.0)
+    wrong = right + torch.tensor([0.0] * 6 + [0.5, 0.0, 0.0])
+    assert general.show(wrong, right) == "…, 6.5, 7, 8"
+    assert general.show(right, wrong) == "…, 6, 7, 8"
+    assert general.show(right) == "0, 1, 2, 3, 4, …"
 
 
 def test_a_cell_without_an_end_does_not_stop_the_report(tmp_path):

@@ -5,7 +5,9 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import execution
 import pytest
 from execution import fingerprint
 
@@ -102,6 +104,21 @@ def test_the_fingerprint_does_not_see_the_checks(tmp_path):
     before = fingerprint(tmp_path)
     (tmp_path / "aecourse" / "checks" / "digits.py").write_text("")
     assert fingerprint(tmp_path) == before
+
+
+@pytest.mark.parametrize("own_cache", ["", "elsewhere"])
+def test_mnist_is_fetched_before_the_cache_is_chosen(tmp_path, monkeypatch, own_cache):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.delenv("AECOURSE_DATA", raising=False)
+    folder = tmp_path / "cache" / "aecourse" / "MNIST" / "raw"
+    monkeypatch.setattr(execution, "fetch_mnist", lambda: folder.mkdir(parents=True))
+    app = SimpleNamespace(outdir=tmp_path / "_build" / "html", srcdir=tmp_path)
+    config = SimpleNamespace(nb_execution_cache_path=own_cache)
+    execution.choose_cache(app, config)
+    assert folder.exists() != bool(own_cache)  # who brings a cache executes nothing
+    if not own_cache:
+        assert Path(config.nb_execution_cache_path).name == fingerprint(tmp_path)
 
 
 def test_the_fingerprint_sees_whether_mnist_is_there(tmp_path, monkeypatch):

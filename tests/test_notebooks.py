@@ -351,6 +351,7 @@ def test_a_script_runs(book, tmp_path):
 
 def test_the_zip_holds_a_class(book, tmp_path):
     with zipfile.ZipFile(book.site / "class.zip") as archive:
+        assert {member.external_attr >> 16 for member in archive.infolist()} == {0o644}
         archive.extractall(tmp_path)
     names = sorted(path.name for path in tmp_path.iterdir())
     wheel = next(name for name in names if name.endswith(".whl"))
@@ -414,6 +415,24 @@ def test_no_edition_is_written_over_a_changed_file(tmp_path):
     (tmp_path / "b.ipynb").write_bytes(b"by hand")  # never written by us
     keep_what_is_changed(tmp_path, {"b.ipynb": b"1"})
     assert names() == expected | {"b.ipynb": b"by hand", "b-new.ipynb": b"1"}
+
+
+def test_a_notebook_that_was_only_opened_is_not_changed(tmp_path):
+    def edition(source):
+        cells = [nbformat.v4.new_code_cell(source, id="cell-0")]
+        return nbformat.writes(nbformat.v4.new_notebook(cells=cells)).encode()
+
+    path = tmp_path / "a.ipynb"
+    keep_what_is_changed(tmp_path, {"a.ipynb": edition("1")})
+    opened = nbformat.read(path, 4)
+    opened.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
+    nbformat.write(opened, path)  # as JupyterLab does
+    assert keep_what_is_changed(tmp_path, {"a.ipynb": edition("2")}) == []
+    assert nbformat.read(path, 4).cells[0].source == "2"
+    opened.cells[0].outputs = [nbformat.v4.new_output("stream", text="2")]
+    nbformat.write(opened, path)  # a result is worth keeping
+    assert keep_what_is_changed(tmp_path, {"a.ipynb": edition("3")}) == ["a-new.ipynb"]
+    assert nbformat.read(path, 4).cells[0].outputs[0].text == "2"
 
 
 # ---- the choice of code ------------------------------------------------------------------------

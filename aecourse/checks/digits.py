@@ -121,42 +121,17 @@ def train_step(model, optimiser, x):
     return loss.item()
 
 
-def _never_zeroed(model, optimiser, x):
-    loss = losses.squared_error(model(x), x).mean()
-    loss.backward()
-    optimiser.step()
-    return loss.item()
+def _in_order(*order):
+    """Take other steps than `train_step`, or in another order."""
 
+    def step(model, optimiser, x):
+        loss = losses.squared_error(model(x), x).mean()
+        do = {"zero": optimiser.zero_grad, "backward": loss.backward, "step": optimiser.step}
+        for name in order:
+            do[name]()
+        return loss.item()
 
-def _zeroed_after_backward(model, optimiser, x):
-    loss = losses.squared_error(model(x), x).mean()
-    loss.backward()
-    optimiser.zero_grad()
-    optimiser.step()
-    return loss.item()
-
-
-def _step_first(model, optimiser, x):
-    loss = losses.squared_error(model(x), x).mean()
-    optimiser.step()
-    optimiser.zero_grad()
-    loss.backward()
-    return loss.item()
-
-
-def _no_step(model, optimiser, x):
-    loss = losses.squared_error(model(x), x).mean()
-    optimiser.zero_grad()
-    loss.backward()
-    return loss.item()
-
-
-def _detached(model, optimiser, x):
-    loss = losses.squared_error(model(x).detach(), x).mean()
-    optimiser.zero_grad()
-    loss.backward()
-    optimiser.step()
-    return loss.item()
+    return step
 
 
 def _with_loss(loss_of):
@@ -191,16 +166,20 @@ TRAIN_STEP = Exercise(
     reference=train_step,
     mistakes={
         "The gradients of earlier steps are still there, and PyTorch adds to them: call "
-        "optimiser.zero_grad().": _never_zeroed,
+        "optimiser.zero_grad().": _in_order("backward", "step"),
         "The gradients are set to zero after backward, or the loss is a tensor made anew: the step "
         "finds none. First zero_grad, then backward on the loss itself, then step.": (
-            _zeroed_after_backward
+            _in_order("backward", "zero", "step")
         ),
         "The step comes before backward, so it uses the gradients of the batch before. First "
-        "backward, then step.": _step_first,
-        "The weights never move: backward or optimiser.step() is missing.": _no_step,
+        "backward, then step.": _in_order("step", "zero", "backward"),
+        "The weights never move: backward or optimiser.step() is missing.": _in_order(
+            "zero", "backward"
+        ),
         "The reconstruction is detached from the model (.detach(), .numpy(), torch.no_grad() or a "
-        "tensor made anew), so backward finds no way to the weights.": _detached,
+        "tensor made anew), so backward finds no way to the weights.": _with_loss(
+            lambda x_hat, x: losses.squared_error(x_hat.detach(), x).mean()
+        ),
         "This loss is the mean over all values. Sum over the values of a sample, and average over "
         "the samples only.": _with_loss(lambda x_hat, x: (x_hat - x).square().mean()),
         "This loss is summed over the samples. Average over these, or the length of a step "

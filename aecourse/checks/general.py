@@ -254,7 +254,7 @@ def show(value, other=None) -> str:
         return repr(value)
     x, y, start = x.flatten(), numbers(other), 0
     if y is not None and y.numel() == x.numel() > 5:
-        differs = (~torch.isclose(x, y.flatten().to(x.dtype), rtol=1e-3, equal_nan=True)).nonzero()
+        differs = (~torch.isclose(x, y.flatten().to(x.dtype), rtol=1e-4, equal_nan=True)).nonzero()
         start = int(differs[0, 0]) if len(differs) else 0
     shown = x[start : start + 5].tolist()
     some = ", ".join(f"{number:{'.0f' if number % 1 == 0 else '.4g'}}" for number in shown)

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import tomllib
 import zipfile
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -85,7 +85,7 @@ def numbered(app) -> dict[str, str]:
     return {page: f"{n:02}-{page.rpartition('/')[2]}.ipynb" for n, page in pages}
 
 
-@lru_cache(maxsize=1)  # three editions are made of it, one after the other
+@cache  # its editions, its picture and its card are made of it
 def executed(app, docname):
     """Give the chapter as a notebook, with the outputs of the last run."""
     path = app.env.doc2path(docname)
