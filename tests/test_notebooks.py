@@ -428,9 +428,10 @@ def test_a_notebook_that_was_only_opened_is_not_changed(tmp_path):
     opened.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
     nbformat.write(opened, path)  # as JupyterLab does
     assert keep_what_is_changed(tmp_path, {"a.ipynb": edition("2")}) == []
-    assert nbformat.read(path, 4).cells[0].source == "2"
-    opened.cells[0].outputs = [nbformat.v4.new_output("stream", text="2")]
-    nbformat.write(opened, path)  # a result is worth keeping
+    run = nbformat.read(path, 4)
+    assert run.cells[0].source == "2"
+    run.cells[0].outputs = [nbformat.v4.new_output("stream", text="2")]
+    nbformat.write(run, path)  # a result is worth keeping
     assert keep_what_is_changed(tmp_path, {"a.ipynb": edition("3")}) == ["a-new.ipynb"]
     assert nbformat.read(path, 4).cells[0].outputs[0].text == "2"
 
