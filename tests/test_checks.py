@@ -352,6 +352,8 @@ ANSWERS = {
     "wrong": "def sides(width, layers):\n    return width\ncheck_sides(sides)",
     "unrelated": "1 / 0",
     "stub": "def auroc(normal, anomalous):\n    ...\ncheck_auroc(auroc)",
+    "broken": "def entropy(p):\n    return (p\n",
+    "its check": "check_entropy(entropy)",
     "left out": "# check_ring(ring)",
     "late": "def n_weights(sizes):\n    return 1\ncheck_n_weights(n_weights)",
 }
@@ -369,8 +371,10 @@ def test_a_notebook_of_answers_is_reported(tmp_path, monkeypatch, capsys):
     assert ended.value.code == 0
     title, *rows = capsys.readouterr().out.strip().splitlines()
     found = dict(row.split(maxsplit=1) for row in rows)
-    assert title == str(path) and list(found) == ["kl", "sides", "auroc", "ring", "n_weights"]
+    assert title == str(path)
+    assert " ".join(found) == "kl sides auroc entropy ring n_weights"
     assert found["kl"] == "passed" and found["auroc"] == found["ring"] == "not tried"
+    assert found["entropy"].startswith("The cell that defines it raised SyntaxError")
     assert "Expected 3 values" in found["sides"] and "Not right" in found["n_weights"]
     assert path.read_bytes() == before
 

@@ -31,6 +31,10 @@ PCA_RECONSTRUCT = Exercise(
     mistakes={
         "The mean is never subtracted: PCA describes how samples differ from the mean of the "
         "training samples.": lambda train, test, d: pca(train, test, d, centre=0.0),
+        "The mean is never subtracted, and these are the last d directions, with the smallest "
+        "variance: torch.linalg.eigh and the like sort upwards.": lambda train, test, d: pca(
+            train, test, d, centre=0.0, pick=lambda vh, d: vh[-d:]
+        ),
         "The test samples are centred by their own mean. Everything is learned from the training "
         "samples, the mean too.": lambda train, test, d: (
             pca(train, test + train.mean(dim=0) - test.mean(dim=0), d)

@@ -55,7 +55,7 @@ def diagnose(exercise, function: Callable, outcomes: dict, wrong: list, limit) -
     for key in answers:
         hint = form(outcomes[key].answer, exercise.expected[key].answer, exercise.tolerance)
         if hint:
-            return hint
+            return hint if key == next(iter(outcomes)) else f"For {key[0]}: {hint}"
     return (
         random(exercise, function, outcomes, limit)
         or changes(exercise, outcomes)

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -66,7 +67,16 @@ def report(path: Path, *, limit: int = 60) -> dict[str, str]:
         lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
     for name, hint in map(json.loads, lines):
         found[name] = NOT_TRIED if hint == STUB else hint or PASSED
-    return found
+    return found | {name: why for name, why in broken(notebook) if found.get(name) == NOT_TRIED}
+
+
+def broken(notebook) -> Iterator[tuple[str, str]]:
+    """Yield the functions whose cell ended in an error, each with this error."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "error" and output.ename != "CheckFailed":
+                for name in re.findall(r"^def (\w+)", cell.source, re.MULTILINE):
+                    yield name, f"The cell that defines it raised {output.ename}: {output.evalue}"
 
 
 def table(found: dict[str, str]) -> str:

@@ -88,6 +88,9 @@ KL = Exercise(
         "It sums over the batch (axis 0). Sum over the numbers of each code: axis 1.": (
             lambda mean, log_var: losses.kl_to_standard_normal(mean.T, log_var.T)
         ),
+        "The right numbers, but in a column: leave out keepdim=True.": (
+            lambda mean, log_var: losses.kl_to_standard_normal(mean, log_var)[:, None]
+        ),
         "The numbers of a code are not summed yet: their divergences add up.": (
             lambda mean, log_var: 0.5 * (mean.square() + log_var.exp() - log_var - 1)
         ),
@@ -221,6 +224,10 @@ REPARAMETERISE = Exercise(
         "sample. Write it as mean + σ · noise.": lambda mean, log_var, generator: reparameterise(
             mean, log_var, generator
         ).detach(),
+        "No gradient reaches mean and log_var, and the draw does not come from the generator: so "
+        "it is with torch.distributions and its sample(). Write mean + σ · noise.": (
+            lambda mean, log_var, generator: reparameterise(mean, log_var).detach()
+        ),
         "torch.normal draws rightly, but hands on a gradient of zero. Write mean + σ · noise.": (
             lambda mean, log_var, generator: torch.normal(
                 mean, (0.5 * log_var).exp(), generator=generator
@@ -383,6 +390,10 @@ NEGATIVE_ELBO = Exercise(
         ),
         "The draw does not come from the generator: hand it on to vae.reparameterise.": (
             lambda vae, x, generator: negative_elbo(vae, x, None)
+        ),
+        "Each call gives the same draw, whatever the generator: is it seeded inside, as "
+        "evaluation.elbo_terms is? Draw with vae.reparameterise.": (
+            lambda vae, x, generator: negative_elbo(vae, x, torch.Generator().manual_seed(0))
         ),
         "This is the average over the batch. Return one number for each sample.": (
             lambda vae, x, generator: negative_elbo(vae, x, generator).mean()
