@@ -12,6 +12,7 @@ LAYERS = {
     "validation": 0,
     "runtime": 1,
     "claims": 0,
+    "files": 0,
     "mnist_folders": 0,
     "tables": 0,
     "data": 1,

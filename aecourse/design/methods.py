@@ -1,8 +1,8 @@
-"""The ways to search: each proposes codes, and asks for the value of one after the other.
+"""The ways to search: each proposes codes, and asks for their values.
 
-Each takes ``value``, which maps a code (n_latent,) to a number, and raises when the budget is used
-up; ``draw``, which returns so many random codes; the ``bounds`` of shape (n_latent, 2); the
-``budget``; and a NumPy generator.
+Each takes ``ask``, which maps codes (n, n_latent) to values (n,), −∞ where there is none, and
+raises when the budget is used up; ``draw``, which returns so many random codes; and, of ``bounds``
+of shape (n_latent, 2), ``budget``, ``batch``, ``known`` and a NumPy generator, what it needs.
 """
 
 import warnings
@@ -15,30 +15,35 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
-Value = Callable[[np.ndarray], float]
+from .result import Search
+
+Ask = Callable[[np.ndarray], np.ndarray]
 Draw = Callable[[int], np.ndarray]
 
 
-def random_search(value: Value, draw: Draw, bounds: np.ndarray, budget: int, rng) -> None:
+def random_search(ask: Ask, draw: Draw, *, batch: int, **_) -> None:
     """Look at random codes: the plain baseline."""
     while True:
-        value(draw(1)[0])
+        ask(draw(batch))
 
 
-def grid_search(value: Value, draw: Draw, bounds: np.ndarray, budget: int, rng) -> None:
+def grid_search(ask: Ask, draw: Draw, *, bounds: np.ndarray, budget: int, **_) -> None:
     """Look everywhere: at a regular grid of at most ``budget`` codes, bounds included."""
     n_latent = len(bounds)
     steps = int(budget ** (1 / n_latent) + 1e-9)
     axes = [np.linspace(low, high, steps) for low, high in bounds]
-    for code in np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, n_latent):
-        value(code)
+    ask(np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, n_latent))
 
 
-def nelder_mead(value: Value, draw: Draw, bounds: np.ndarray, budget: int, rng) -> None:
+def nelder_mead(ask: Ask, draw: Draw, *, bounds: np.ndarray, **_) -> None:
     """Creep uphill with a simplex (Nelder & Mead 1965); once it has converged, begin elsewhere.
 
     The first simplex has edges of a tenth of the bounds.
     """
+
+    def value(code):
+        return ask(code[None])[0]
+
     edges = 0.1 * np.diag(bounds[:, 1] - bounds[:, 0])
     while True:
         start = draw(1)[0]
@@ -50,38 +55,55 @@ def nelder_mead(value: Value, draw: Draw, bounds: np.ndarray, budget: int, rng) 
             )
 
 
-def differential_evolution(value: Value, draw: Draw, bounds: np.ndarray, budget: int, rng) -> None:
+def differential_evolution(
+    ask: Ask, draw: Draw, *, bounds: np.ndarray, budget: int, batch: int, rng, **_
+) -> None:
     """Mix the members of a population (Storn & Price 1997), until they have become alike.
 
-    It has as many members as make five generations or more, from 5 to 20.
+    It has as many members as make five generations or more, from 5 to 20. A new member can be a
+    parent at once; with a batch from the next generation on, so that a whole one can be asked for.
     """
     first = draw(min(max(budget // 5, 5), 20))
+    together = {"vectorized": True, "updating": "deferred"} if batch > 1 else {}
     optimize.differential_evolution(
-        lambda code: -value(code), bounds, init=first, maxiter=budget, polish=False, seed=rng
+        lambda codes: -ask(codes.T) if batch > 1 else -ask(codes[None])[0],
+        bounds,
+        init=first,
+        maxiter=budget,
+        polish=False,
+        seed=rng,
+        **together,
     )
 
 
 def bayesian(
-    value: Value,
+    ask: Ask,
     draw: Draw,
-    bounds: np.ndarray,
-    budget: int,
-    rng,
+    *,
+    batch: int,
+    known: Search,
     n_start: int = 10,
     n_candidates: int = 2000,
+    **_,
 ) -> None:
-    """Look at random codes, then again and again where the expected improvement is largest."""
-    codes, values = [], []
+    """Look at random codes, then again and again where the expected improvement is largest.
+
+    What is known counts as looked at. Within a batch each code is chosen as if the values of those
+    before it were as predicted: the "Kriging believer" of Ginsbourger, Le Riche & Carraro (2010).
+    """
+    codes, values = known.codes.numpy().astype(float), known.values.numpy()
     while True:
-        code = draw(1)[0]
+        chosen = draw(batch)
         if len(codes) >= n_start and np.isfinite(values).any():
-            seen = np.array(values)
+            at, seen = codes, values.copy()
             seen[np.isinf(seen)] = seen[np.isfinite(seen)].min()  # no value: as bad as the worst
-            candidates = draw(n_candidates)
-            mean, deviation = _predict(np.array(codes), seen, candidates)
-            code = candidates[expected_improvement(mean, deviation, seen.max()).argmax()]
-        codes.append(code)
-        values.append(value(code))
+            for k in range(batch):
+                candidates = draw(n_candidates)
+                mean, deviation = _predict(at, seen, candidates)
+                best = expected_improvement(mean, deviation, seen.max()).argmax()
+                chosen[k] = candidates[best]
+                at, seen = np.vstack([at, chosen[k]]), np.append(seen, mean[best])
+        codes, values = np.vstack([codes, chosen]), np.append(values, ask(chosen))
 
 
 def expected_improvement(mean, deviation, best: float) -> np.ndarray:

@@ -2,17 +2,20 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from ..validation import require_count, require_seed
+from ..validation import as_tensor, require_codes, require_count, require_seed
 from . import methods
 from .guard import Guard
+from .log import Log
+from .questions import Questions, Spent
+from .result import Search
 
 METHODS = {
     "random": methods.random_search,
@@ -23,56 +26,19 @@ METHODS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class Search:
-    """Every code that was evaluated, in order.
-
-    Attributes
-    ----------
-    codes : Tensor of shape (n_evaluations, n_latent)
-    values : Tensor of float64 of shape (n_evaluations,)
-        The objective of each; −∞ where it was not finite.
-    rejected : int
-        Codes that the guard refused, without an evaluation.
-    repeated : int
-        Codes that were asked for again, and answered from memory.
-    """
-
-    codes: Tensor
-    values: Tensor
-    rejected: int
-    repeated: int
-
-    @property
-    def evaluations(self) -> int:
-        """How often the objective was asked."""
-        return len(self.values)
-
-    @property
-    def best_code(self) -> Tensor:
-        """The code of the largest value, of shape (n_latent,)."""
-        return self.codes[self.values.argmax()]
-
-    @property
-    def best_value(self) -> float:
-        """The largest value."""
-        return self.values.max().item()
-
-    @property
-    def best_so_far(self) -> Tensor:
-        """The largest value after each evaluation, of shape (n_evaluations,)."""
-        return self.values.cummax(dim=0).values
-
-
 def optimise(
     objective: Callable[[Tensor], float],
     decode: Callable[[Tensor], Tensor],
     *,
     guard: Guard | None = None,
+    constraint: Callable[[Tensor], bool | float] | None = None,
     bounds=None,
     method: str = "bayesian",
     budget: int = 40,
+    batch: int = 1,
     seed: int = 0,
+    known: Search | tuple | None = None,
+    log: str | Path | None = None,
     progress: bool = True,
 ) -> Search:
     """Look for the code whose decoding has the largest objective.
@@ -88,19 +54,35 @@ def optimise(
     Parameters
     ----------
     objective : callable
-        Maps one decoded sample to a number; larger is better. NaN or an infinity means that it has
-        none. An exception ends the search, and names the code.
+        Maps one decoded sample to a number; larger is better. Where it raises an exception, or
+        returns NaN or an infinity, the code has no value, and the search goes on. But if the first
+        three evaluations raise exceptions of one kind, that is taken for a mistake, and raised.
     decode : callable
         Maps codes (n, n_latent) to samples: ``model.decode``.
     guard : Guard, optional
         Keeps the search on the data. Refused codes cost no evaluation.
+    constraint : callable, optional
+        Says of a decoded sample that the guard allows whether it may be evaluated: True or False,
+        or a number, 0 or more where it may. Refused codes cost no evaluation.
     bounds : array of shape (n_latent, 2), optional
         Lower and upper end of each number; needed without a guard, by default the guard's.
     method : {"random", "grid", "nelder-mead", "differential-evolution", "bayesian"}
     budget : int
         Evaluations of the objective at most. A method may stop before.
+    batch : int
+        Evaluations at a time, each in a thread of its own, for an objective that runs a program:
+        that many codes of ``"random"`` and ``"bayesian"``, a generation of
+        ``"differential-evolution"``, all of ``"grid"``. ``"nelder-mead"`` asks one by one.
     seed : int
         Fixes all draws.
+    known : Search or pair of arrays, optional
+        Codes (n, n_latent) with their values (n,), NaN where there is none. They cost no evaluation
+        and are part of the result. Each method takes their values from memory, and ``"bayesian"``
+        learns from them. Those that the bounds, the guard or the constraint refuse are left out.
+    log : str or Path, optional
+        A CSV file that gets each answer as it comes. If it has answers, the search goes on from
+        there: it repeats its questions, takes the answers from the log, and so ends as if it had
+        never stopped. A log does not notice a change of objective or decoder: name another, then.
     progress : bool
         Whether to show a progress bar.
 
@@ -112,12 +94,15 @@ def optimise(
     Raises
     ------
     ValueError
-        If a setting is unknown or out of range, there are neither bounds nor a guard, the guard
-        refused every code, or the objective was finite for none.
+        If a setting is unknown or out of range, there are neither bounds nor a guard, every code
+        was refused, the objective was finite for none, or the log is of another search.
+    OSError
+        If the log cannot be written.
 
     References
     ----------
-    Nelder & Mead (1965); Storn & Price (1997); Jones, Schonlau & Welch (1998).
+    Nelder & Mead (1965); Storn & Price (1997); Jones, Schonlau & Welch (1998); Ginsbourger,
+    Le Riche & Carraro, "Kriging is well-suited to parallelize optimization" (2010).
 
     Examples
     --------
@@ -140,74 +125,37 @@ def optimise(
         n_latent = guard.codes.shape[1]
         raise ValueError(f"expected {n_latent} pairs of bounds, one a number, got {len(bounds)}")
     budget, rng = require_count("budget", budget), np.random.default_rng(require_seed(seed))
+    if require_count("batch", batch) > 1 and method == "nelder-mead":
+        raise ValueError(f"nelder-mead asks one by one: expected a batch of 1, got {batch}")
+    known = _require_known(known, len(bounds))
+    log = None if log is None else Log(log, len(bounds))
     bar = tqdm(total=budget, desc="searching", unit="evaluation", disable=not progress)
-    record = _Record(objective, decode, guard, bounds, budget, bar)
+    questions = Questions(
+        objective,
+        decode,
+        guard=guard,
+        constraint=constraint,
+        bounds=bounds,
+        budget=budget,
+        batch=batch,
+        known=known,
+        log=log,
+        bar=bar,
+    )
+    settings = {"bounds": bounds, "budget": budget, "batch": batch, "known": questions.known}
+    draw = partial(_draw, rng, guard, bounds)
     try:
-        METHODS[method](record.value, partial(_draw, rng, guard, bounds), bounds, budget, rng)
-    except _Spent:
+        METHODS[method](questions.ask, draw, rng=rng, **settings)
+    except Spent:
         pass
     except KeyboardInterrupt:
-        print(f"stopped after {len(record.values)} evaluations: they are kept", file=sys.stderr)
+        if not questions.answers:
+            raise
+        n = len(questions.answers)
+        print(f"stopped after {n} evaluations: they are kept", file=sys.stderr)
     finally:
         bar.close()
-    return record.result()
-
-
-class _Spent(Exception):
-    """The budget is used up."""
-
-
-class _Record:
-    """Evaluates codes for a method, and keeps count and memory."""
-
-    def __init__(self, objective, decode, guard, bounds, budget, bar):
-        self.objective, self.decode, self.guard, self.bounds = objective, decode, guard, bounds
-        self.budget, self.bar = budget, bar
-        self.codes, self.values, self.memory = [], [], {}
-        self.rejected = self.repeated = 0
-
-    def value(self, z: np.ndarray) -> float:
-        """Return the objective of a code; −∞ out of bounds or where the guard refuses."""
-        code = torch.as_tensor(z, dtype=torch.float32)
-        key = code.numpy().tobytes()
-        if self.rejected + self.repeated > 1000 * self.budget:
-            raise _Spent  # a method that gets nowhere
-        if key in self.memory:
-            self.repeated += 1
-            return self.memory[key]
-        with torch.no_grad():
-            if not self._allowed(z, code):
-                self.rejected += 1
-                self.memory[key] = -np.inf
-                return -np.inf
-            if len(self.values) == self.budget:
-                raise _Spent
-            try:
-                found = float(self.objective(self.decode(code[None])[0]))
-            except Exception as error:
-                error.add_note(f"while evaluating the code {z.tolist()}")
-                raise
-        self.memory[key] = found if np.isfinite(found) else -np.inf
-        self.codes.append(code)
-        self.values.append(self.memory[key])
-        self.bar.set_postfix(best=f"{max(self.values):.4g}", refresh=False)
-        self.bar.update()
-        return self.memory[key]
-
-    def _allowed(self, z: np.ndarray, code: Tensor) -> bool:
-        inside = (self.bounds[:, 0] <= z).all() and (z <= self.bounds[:, 1]).all()
-        return bool(inside) and (self.guard is None or self.guard.allows(code, self.decode))
-
-    def result(self) -> "Search":
-        if not self.values:
-            raise ValueError(f"no code was evaluated: the guard refused all {self.rejected}")
-        if not np.isfinite(self.values).any():
-            n = len(self.values)
-            raise ValueError(
-                f"expected an objective with a finite value, got none in {n} evaluations"
-            )
-        values = torch.tensor(self.values, dtype=torch.double)
-        return Search(torch.stack(self.codes), values, self.rejected, self.repeated)
+    return questions.result()
 
 
 def _draw(rng, guard: Guard | None, bounds: np.ndarray, n: int) -> np.ndarray:
@@ -234,3 +182,25 @@ def _require_bounds(bounds) -> np.ndarray:
     if not (array[:, 0] < array[:, 1]).all():
         raise ValueError(f"expected the lower bound first in each pair, got {array.tolist()}")
     return array
+
+
+def _require_known(known, n_latent: int) -> Search:
+    """Return known answers as a Search, or raise with what came."""
+    if known is None or (isinstance(known, Search) and not len(known.values)):
+        return Search(torch.empty(0, n_latent), torch.empty(0, dtype=torch.double), ())
+    if isinstance(known, Search):
+        known = known.codes, known.values
+    if not isinstance(known, tuple | list) or len(known) != 2:
+        raise TypeError(
+            "expected known as a Search or a pair (codes, values), got "
+            f"{type(known).__name__}: design.read_log(path) reads the log of a search"
+        )
+    codes = require_codes("the known codes", known[0], n_latent).float().cpu()
+    values = as_tensor("the known values", known[1]).detach().double().cpu()
+    if values.shape != (len(codes),):
+        raise ValueError(
+            f"expected {len(codes)} known values, one a code, got shape {tuple(values.shape)}"
+        )
+    finite = values.isfinite()
+    reasons = tuple("" if there else "known to have none" for there in finite)
+    return Search(codes, values.where(finite, -torch.inf), reasons)

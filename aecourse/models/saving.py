@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from ..files import written_whole
 from .classifier import Classifier
 from .conditional import ConditionalVAE
 from .denoising import Denoiser
@@ -77,14 +78,8 @@ def save(model: nn.Module, path: str | Path) -> None:
             raise TypeError(f"expected an activation of torch.nn, got {activation!r}")
     contents = {"format": FORMAT, "kind": kind.__name__, "settings": settings}
     contents["weights"] = model.state_dict()
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        with temporary.open("wb") as stream:
-            torch.save(contents, stream)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with written_whole(path) as temporary, temporary.open("wb") as stream:
+        torch.save(contents, stream)
 
 
 def load(path: str | Path) -> nn.Module:

@@ -19,11 +19,15 @@ from .fields import (
     to_area,
     total_variation,
 )
+from .frame import Frame
+from .reading import read_outline
 from .shape import Shape, circle, polygon, star
+from .writing import write_outline
 
 __all__ = [
     "EXTENT",
     "FAMILIES",
+    "Frame",
     "Shape",
     "area",
     "buildable",
@@ -38,10 +42,12 @@ __all__ = [
     "pixels",
     "polygon",
     "random_shapes",
+    "read_outline",
     "require_field",
     "resample",
     "spacing",
     "star",
     "to_area",
     "total_variation",
+    "write_outline",
 ]
