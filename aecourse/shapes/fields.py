@@ -71,7 +71,8 @@ def outlines(phi: Tensor) -> list[np.ndarray]:
     Returns
     -------
     list of ndarray of shape (n_points, 2)
-        As x and y. Outer lines run clockwise, and those round holes counter-clockwise.
+        As x and y, the last point as the first. Outer lines run counter-clockwise, and those round
+        holes clockwise.
 
     Raises
     ------
@@ -80,7 +81,7 @@ def outlines(phi: Tensor) -> list[np.ndarray]:
     """
     field = require_field(phi)
     axis = np.linspace(-EXTENT, EXTENT, len(field))
-    return contourpy.contour_generator(axis, axis, field).lines(0.0)
+    return contourpy.contour_generator(axis, axis, -field).lines(0.0)  # inside on the left
 
 
 def area(phi: Tensor) -> float:
@@ -231,7 +232,7 @@ def count_components(phi: Tensor, *, above: float = 0.0) -> int:
         If the field is no square of finite numbers, or has nothing inside.
     """
     closed = np.pad(require_field(phi, border=False), 1, constant_values=1.0)
-    lines = contourpy.contour_generator(z=closed).lines(0.0)
+    lines = contourpy.contour_generator(z=-closed).lines(0.0)
     return sum(_enclosed(line) * spacing(phi) ** 2 > above for line in lines)
 
 
@@ -305,7 +306,7 @@ def _length(line: np.ndarray) -> float:
 def _enclosed(line: np.ndarray) -> float:
     """Return the area within a closed line, negative if it rounds a hole."""
     x, y = line.T  # its last point is its first
-    return 0.5 * float(y[:-1] @ x[1:] - x[:-1] @ y[1:])
+    return 0.5 * float(x[:-1] @ y[1:] - y[:-1] @ x[1:])
 
 
 def _border(field: np.ndarray) -> np.ndarray:
