@@ -197,13 +197,13 @@ def test_values_that_are_none_count_and_do_not_win():
         assert np.isfinite(found.best_value)
 
 
-def test_an_exception_names_the_code():
+def test_an_exception_of_the_decoder_ends_the_search_and_names_the_code():
     def broken(z):
-        raise RuntimeError("simulation failed")
+        raise RuntimeError("no weights")
 
-    with pytest.raises(RuntimeError, match="simulation failed") as caught:
-        search(broken)
-    assert any("while evaluating the code [" in note for note in caught.value.__notes__)
+    with pytest.raises(RuntimeError, match="no weights") as caught:
+        search(decode=broken)
+    assert [note[:13] for note in caught.value.__notes__] == ["at the code ["]
 
 
 def test_ctrl_c_keeps_what_was_evaluated(capsys):

@@ -5,6 +5,7 @@ raises when the budget is used up; ``draw``, which returns so many random codes;
 of shape (n_latent, 2), ``budget``, ``batch``, ``known`` and a NumPy generator, what it needs.
 """
 
+import math
 import warnings
 from collections.abc import Callable
 
@@ -60,10 +61,11 @@ def differential_evolution(
 ) -> None:
     """Mix the members of a population (Storn & Price 1997), until they have become alike.
 
-    It has as many members as make five generations or more, from 5 to 20. A new member can be a
-    parent at once; with a batch from the next generation on, so that a whole one can be asked for.
+    It has as many members as make five generations or more, from 5 to 20, and whole batches. A new
+    member is a parent at once; with a batch from the next generation on, to ask for it as a whole.
     """
-    first = draw(min(max(budget // 5, 5), 20))
+    members = min(max(budget // 5, 5), 20)
+    first = draw(math.ceil(members / batch) * batch)
     together = {"vectorized": True, "updating": "deferred"} if batch > 1 else {}
     optimize.differential_evolution(
         lambda codes: -ask(codes.T) if batch > 1 else -ask(codes[None])[0],
@@ -137,7 +139,9 @@ def expected_improvement(mean, deviation, best: float) -> np.ndarray:
 
 def _predict(codes: np.ndarray, values: np.ndarray, candidates: np.ndarray):
     """Fit a Gaussian process to what was seen; return its mean and deviation at candidates."""
-    smooth = ConstantKernel() * Matern(codes.std(axis=0), (1e-2, 1e2), nu=2.5)
+    spread = codes.std(axis=0)
+    spread = np.where(spread > 0, spread, candidates.std(axis=0))  # known codes may be in a line
+    smooth = ConstantKernel() * Matern(spread, (1e-2, 1e2), nu=2.5)
     kernel = smooth + WhiteKernel(1e-4, (1e-8, 1e-1))
     centre, scale = values.mean(), values.std() + 1e-12
     process = GaussianProcessRegressor(kernel)

@@ -10,6 +10,7 @@ from .pca import PCABaseline
 from .variational import VAE, reparameterise
 
 LIMIT = 0.25
+KEPT_VARIANCE, MOST_COMPONENTS = 0.9999, 32  # by default
 
 
 class ShapeVAE(nn.Module):
@@ -88,7 +89,7 @@ class ShapeVAE(nn.Module):
         fields: Tensor,
         n_latent: int = 2,
         *,
-        n_components: int = 32,
+        n_components: int | None = None,
         limit: float = LIMIT,
         **settings,
     ) -> "ShapeVAE":
@@ -100,8 +101,9 @@ class ShapeVAE(nn.Module):
             Signed distances of training shapes.
         n_latent : int
             Numbers per code.
-        n_components : int
-            Length of the basis, less than ``n_fields``.
+        n_components : int, optional
+            Length of the basis, less than ``n_fields``. By default as many components as keep
+            99.99% of the variance of the fields, and at most 32.
         limit : float
             Distances are cut off here, for the basis as for the model.
         **settings
@@ -110,16 +112,30 @@ class ShapeVAE(nn.Module):
         Raises
         ------
         ValueError
-            If the fields are no squares of finite numbers, all alike, or too few.
+            If the fields are no squares of finite numbers, all alike, or too few: there must be
+            more of them than components, and than numbers per code.
         """
         fields = require_samples("fields", fields)
         if fields.ndim != 3 or fields.shape[1] != fields.shape[2]:
             raise ValueError(f"expected fields of shape (n_fields, n, n), got {(*fields.shape,)}")
-        rows = _rows(fields, require_positive("limit", limit))
-        if not rows.var(dim=0, correction=0).any():
+        rows = _rows(fields, require_positive("limit", limit)).float()
+        variance = rows.var(dim=0, correction=0).sum()
+        if not variance:
             raise ValueError(f"expected fields that differ, got {len(fields)} equal ones")
-        require_count("n_components", n_components, at_most=min(rows.shape) - 1)
-        basis = PCABaseline.from_samples(rows.float(), n_components)
+        most = min(rows.shape) - 1  # n fields span n − 1 directions about their mean
+        least = {"n_latent": n_latent, "n_components": 1 if n_components is None else n_components}
+        for name, number in least.items():
+            if require_count(name, number) > most:
+                raise ValueError(
+                    f"expected {name} from 1 to {most}, as {len(fields)} fields span no more, "
+                    f"got {number}: take more shapes, or a smaller number"
+                )
+        n_basis = min(most, MOST_COMPONENTS) if n_components is None else n_components
+        basis = PCABaseline.from_samples(rows, n_basis)
+        if n_components is None:
+            kept = basis.encode(rows).var(dim=0, correction=0).cumsum(dim=0) / variance
+            needed = (kept < KEPT_VARIANCE).sum() + 1
+            basis = PCABaseline(basis.mean, basis.components[:needed])
         return cls(basis.mean, basis.components, n_latent, limit=limit, **settings)
 
     @property

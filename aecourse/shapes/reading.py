@@ -109,9 +109,8 @@ def _cells(row):
 
 
 def _aerofoil(text, path):
-    rows = [
-        (n, row, _cells(row)) for n, row in enumerate(text.splitlines(), start=1) if row.strip()
-    ]
+    numbered = enumerate(text.splitlines(), start=1)
+    rows = [(number, row, _cells(row)) for number, row in numbered if row.strip()]
     if rows and not (len(rows[0][2]) == 2 and all(map(_is_number, rows[0][2]))):
         rows = rows[1:]  # the title
     points = [_two_numbers(cells, path, number, row) for number, row, cells in rows]
