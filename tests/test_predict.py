@@ -21,7 +21,7 @@ html_static_path = [{str(BOOK / "_static")!r}]
 html_css_files = ["book.css"]
 html_theme = "sphinx_book_theme"
 """
-TALL = "<svg xmlns='http://www.w3.org/2000/svg' width='300' height='240'><rect width='9' height='9'/></svg>"
+TALL = "<svg xmlns='http://www.w3.org/2000/svg' width='300' height='240'></svg>"
 
 
 def box(text="What?"):

@@ -1,8 +1,8 @@
 """Mark the answer below each box "Predict", for `_static/predict.js` to cover it.
 
 The answer is what the next cells put out, up to the words below them; where something else follows
-the box, it is the paragraph below it. The page itself shows everything: without JavaScript, in print
-and in notebooks nothing is covered.
+the box, it is the paragraph below it. The page itself shows everything: without JavaScript, in
+print and in notebooks nothing is covered.
 """
 
 from docutils import nodes
