@@ -46,6 +46,8 @@ def answers(box) -> list:
 
 def mark(app, doctree):
     """Give each box and its answer a class; a paragraph gets a container for it."""
+    if app.builder.name != "html":
+        return  # nothing can be covered there
     for box in list(doctree.findall(nodes.admonition)):
         if box[0].astext() != "Predict":
             continue
