@@ -4,6 +4,7 @@ import ast
 import builtins
 import functools
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -12,9 +13,11 @@ import sys
 import zipfile
 from pathlib import Path
 
+import jsonschema
 import nbformat
 import pytest
 from cells import names, stand_alone
+from jupyter_server.services.config import ConfigManager
 from lab import START, keep_what_is_changed
 from nbclient import NotebookClient
 
@@ -393,6 +396,15 @@ def test_the_lab_fills_in_the_numbers_of_the_last_run_and_keeps_what_was_changed
     assert "my answer" in text(mine)
     assert "‹4.0› numbers" in text(folder / "01-one-new.ipynb")
     assert "[1. First steps](01-one.ipynb)" in text(folder / START)
+
+
+def test_the_lab_asks_nobody_about_news():
+    found = ConfigManager(config_dir_name="labconfig", read_config_path=[ROOT / "book" / "_ext"])
+    settings = found.get("default_setting_overrides")
+    ((plugin, chosen),) = settings.items()
+    schema = Path(sys.prefix, "share/jupyter/lab/schemas", f"{plugin.replace(':', '/')}.json")
+    jsonschema.validate(chosen, json.loads(schema.read_text(encoding="utf-8")))  # JupyterLab's own
+    assert chosen["fetchNews"] == "false"
 
 
 def test_no_edition_is_written_over_a_changed_file(tmp_path):

@@ -57,6 +57,7 @@ def latent_explorer(
     scale: float = 1.0,
     shift: Tensor | float = 0.0,
     value_range: tuple[float, float] | None = None,
+    logarithms: bool = False,
     x: Tensor | None = None,
     axes: tuple[str, str] = ("x", "decoded"),
     n_points: int = 2000,
@@ -97,6 +98,8 @@ def latent_explorer(
     value_range : pair of float, optional
         For an image the values drawn white and black, by default 0 and 1; for a curve the ends of
         the axis.
+    logarithms : bool
+        For a curve: the values are natural logarithms, and their exponentials are drawn.
     x : Tensor of shape (n_values,), optional
         Where the values of a curve lie.
     axes : pair of str
@@ -141,7 +144,8 @@ def latent_explorer(
     where = torch.cat([plane.grid(GRID).flatten(0, 1), plane.points[: GRID**2]])
     decoded = decode(where)
     of_data = decoded[GRID**2 :].numpy()  # parts of the grid may be far from any data
-    drawn = describe(view, of_data, value_range=value_range, x=x, axes=axes)
+    settings = {"value_range": value_range, "logarithms": logarithms, "x": x, "axes": axes}
+    drawn = describe(view, of_data, **settings)
     exact = decoded.double().flatten(1)
     if not error(run(layers, where), exact) < 1e-3:
         raise ValueError("expected model.decode to compute what its decoder does, it differs")
@@ -163,7 +167,7 @@ def latent_explorer(
         if view == "outline":
             raise ValueError("expected no originals for outlines: a page cannot hold the fields")
         originals = _of_each("originals", originals, len(codes), n_values)
-        contents["originals"] = pack_rows(originals[plane.kept])
+        contents["originals"] = pack_rows(originals[plane.kept], 2 if view == "curve" else 1)
     if known is not None:
         rows = [_of_each(name, values, len(codes))[plane.kept, 0] for name, values in known.items()]
         contents["known"] = dict(zip(known, map(_short, rows), strict=True))

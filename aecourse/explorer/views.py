@@ -14,7 +14,9 @@ from ..shapes import EXTENT, pixels
 GREYS = 15  # steps from white to black of a still picture: enough for a look, and half the bytes
 
 
-def describe(kind: str, decoded: np.ndarray, *, value_range=None, x=None, axes=("", "")) -> dict:
+def describe(
+    kind: str, decoded: np.ndarray, *, value_range=None, logarithms=False, x=None, axes=("", "")
+) -> dict:
     """Say of decoded values what a view needs to draw them; settings as of `latent_explorer`.
 
     Parameters
@@ -26,10 +28,13 @@ def describe(kind: str, decoded: np.ndarray, *, value_range=None, x=None, axes=(
     Raises
     ------
     ValueError
-        If the view is unknown, or the values have another shape than it draws.
+        If the view is unknown, or the values have another shape than it draws, or logarithms are
+        not those of a curve.
     """
     if kind not in STILLS:
         raise ValueError(f"expected a view among {list(STILLS)}, got {kind!r}")
+    if logarithms and kind != "curve":
+        raise ValueError(f"expected logarithms for a curve only, got the view {kind!r}")
     view = {"kind": kind}
     if kind == "image":
         _, height, width = as_images(decoded[:1]).shape
@@ -43,8 +48,10 @@ def describe(kind: str, decoded: np.ndarray, *, value_range=None, x=None, axes=(
     x = np.arange(decoded.shape[1]) if x is None else np.asarray(x, dtype=float)
     if x.shape != decoded.shape[1:]:
         raise ValueError(f"expected an x for each of {decoded.shape[1]} values, got {x.shape}")
+    decoded = np.exp(decoded) if logarithms else decoded
     low, high = value_range or (float(decoded.min()), float(decoded.max()))
-    return view | {"x": x.tolist(), "range": [low, high], "axes": list(axes)}
+    view |= {"x": x.tolist(), "range": [low, high], "axes": list(axes)}
+    return view | {"logarithms": logarithms}
 
 
 def still(decoded: np.ndarray, view: dict) -> str:
@@ -74,6 +81,7 @@ def _outlines(file, decoded, view):
 
 
 def _curves(file, decoded, view):
+    decoded = np.exp(decoded) if view["logarithms"] else decoded
     low, high = view["range"]
     rows, columns = np.divmod(np.arange(len(decoded)), _side(decoded))
     places = np.linspace(0, 0.9, decoded.shape[1])

@@ -288,12 +288,13 @@
     } };
   }
 
-  function curve({ x, range, axes }, { sample, originals }) {
+  function curve({ x, range, axes, logarithms }, { sample, originals }) {
     const { element: svgElement, data } = chart([x[0], range[0]], [x.at(-1), range[1]], axes);
     const nearest = svg("path", { class: "ae-original" });
     const decoded = svg("path", { class: "ae-line" });
     data.append(nearest, decoded);
-    const points = (values) => `M${Array.from(values, (y, i) => `${x[i]} ${y}`).join("L")}`;
+    const height = (y) => (logarithms ? Math.exp(y) : y);
+    const points = (values) => `M${Array.from(values, (y, i) => `${x[i]} ${height(y)}`).join("L")}`;
     const key = (name, text) => tag("span", {},
       svg("svg", { viewBox: "0 0 24 6" }, svg("path", { class: name, d: "M0 3h24" })), text);
     const element = tag("div", {}, svgElement, tag("div", { class: "ae-keys" },

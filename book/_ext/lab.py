@@ -172,6 +172,9 @@ if __name__ == "__main__":
     for name in keep_what_is_changed(folder, make_notebooks(ROOT / "_build" / "lab")):
         print(f"you have changed a chapter that has a new edition: it is in notebooks/{name}")
     os.chdir(folder)
+    # JupyterLab reads its settings from labconfig/ here too: no question about news
+    paths = [str(Path(__file__).parent), os.environ.get("JUPYTER_CONFIG_PATH")]
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
     quiet = ["--LabApp.news_url=None"]  # ask no other host
     quiet += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     os.execv(sys.executable, [sys.executable, "-m", "jupyter", "lab", START, *quiet, *sys.argv[1:]])
