@@ -6,6 +6,7 @@ without the text around: "Show code of Figure 2.1", "Solution to Exercise 2.3".
 """
 
 from collections import Counter
+from html import escape
 
 from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode
@@ -34,26 +35,32 @@ class NameFolds(SphinxPostTransform):
 
     def run(self):
         """Go through the folds of a page."""
-        for node in self.document.findall(is_fold):
-            node[0].replace_self(summary("", "", *plain(node[0])))
+        boxes = list(self.document.findall(is_fold))
+        titles = Counter(box[0].astext() for box in boxes)
+        for box in boxes:
+            title = box[0].astext()
+            label = f"{title} of {self.section(box)}" if titles[title] > 1 else ""
+            box[0].replace_self(summary("", "", *plain(box[0]), label=label))
         seen = Counter()
         for node in self.document.findall(HideCodeCellNode):
-            name = self.shown_by(node)
+            name = f"code of {self.figure(node.parent) or self.section(node)}"
             seen[name] += 1
             name += f", part {seen[name]}" if seen[name] > 1 else ""
             node["prompt_show"], node["prompt_hide"] = f"Show {name}", f"Hide {name}"
 
-    def shown_by(self, node) -> str:
-        """Name the code by the figure that it draws, or by its section."""
+    def figure(self, cell) -> str:
+        """Give the number of the figure that a cell draws, or nothing."""
         numbers = self.env.toc_fignumbers.get(self.env.docname, {}).get("figure", {})
-        for figure in node.parent.findall(nodes.figure):
+        for figure in cell.findall(nodes.figure):
             if number := numbers.get(figure["ids"][0]):
-                name = self.config.numfig_format["figure"] % ".".join(map(str, number))
-                return f"code of {name}"
-        section = node
-        while not isinstance(section, nodes.section):
-            section = section.parent
-        return f"code below “{section[0].astext()}”"
+                return self.config.numfig_format["figure"] % ".".join(map(str, number))
+        return ""
+
+    def section(self, node) -> str:
+        """Give the title of the section around."""
+        while not isinstance(node, nodes.section):
+            node = node.parent
+        return f"“{node[0].astext()}”"
 
 
 def is_fold(node) -> bool:
@@ -80,7 +87,8 @@ def depart_box(self, node):
 
 def visit_summary(self, node):
     """Open the title of a fold."""
-    self.body.append('<summary class="admonition-title">')
+    label = f' aria-label="{escape(node["label"])}"' if node["label"] else ""
+    self.body.append(f'<summary class="admonition-title"{label}>')
 
 
 def depart_summary(self, node):
