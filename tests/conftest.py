@@ -1,5 +1,9 @@
+import functools
+import http.server
 import os
 import shutil
+import threading
+from pathlib import Path
 
 import matplotlib
 import pytest
@@ -28,3 +32,19 @@ def browser():
         browser = playwright.chromium.launch(executable_path=executable, args=flags)
         yield browser
         browser.close()
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture(scope="session")
+def address():
+    """Serve the built site on this machine."""
+    site = Path(__file__).parents[1] / "_build" / "html"
+    handler = functools.partial(QuietHandler, directory=str(site))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()

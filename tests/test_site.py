@@ -9,6 +9,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
+from conftest import QuietHandler
 
 SITE = Path(__file__).parents[1] / "_build" / "html"
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.glob("book/*.html"))
@@ -133,21 +134,6 @@ def test_a_planted_broken_link_is_found(tmp_path, bad):
 # ---- in the browser ----------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def address():
-    """Serve the site on this machine, for as long as this file runs."""
-    handler = functools.partial(QuietHandler, directory=str(SITE))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
-
-
 class Visit:
     """A page opened in the browser, and what it did meanwhile."""
 
@@ -253,7 +239,7 @@ def test_solutions_are_closed_and_open_by_keyboard(browser, address):
         solution = visit.page.locator(".solution.admonition", has=with_a_picture).first
         inside = solution.locator("img").first
         assert not inside.is_visible()
-        solution.locator("button.toggle-button").focus()
+        solution.locator("summary").first.focus()
         visit.page.keyboard.press("Enter")
         inside.wait_for(state="visible", timeout=3000)
 

@@ -1,0 +1,172 @@
+"""The built pages for readers with a keyboard, a screen reader or weak eyes: axe-core and folds."""
+
+import re
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from test_site import PAGES, Visit, soup
+
+KINDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice", "experimental"]
+COLOURS = ["color-contrast", "link-in-text-block"]
+
+
+def all_but(*rules):
+    off = {rule: {"enabled": False} for rule in rules}
+    return {"runOnly": {"type": "tag", "values": KINDS}, "rules": off}
+
+
+REVIEW = "hidden-content"  # says what it did not look at, and never that something is wrong
+LOOKS = {  # colours do not depend on the width, and all else does not depend on the colours
+    "light, 1400 px": ("light", 1400, all_but(REVIEW)),
+    "dark, 1400 px": ("dark", 1400, {"runOnly": {"type": "rule", "values": COLOURS}}),
+    "light, 390 px": ("light", 390, all_but(REVIEW, *COLOURS)),
+}
+PREPARE = """() => {
+  // What is folded is looked at, too, and at once.
+  document.head.insertAdjacentHTML("beforeend",
+    "<style>* { animation: none !important; transition: none !important }</style>");
+  for (const fold of document.querySelectorAll("details")) fold.open = true;
+  // All words of a kind have one colour in code: one of each kind stays, the others become text.
+  const seen = new Set();
+  for (const word of document.querySelectorAll("pre span")) {
+    if (seen.has(word.className)) word.replaceWith(...word.childNodes);
+    seen.add(word.className);
+  }
+}"""
+
+
+@pytest.fixture(scope="module")
+def tab(browser):
+    """Open one tab for all pages; each look at a page needs its script only once."""
+    page = browser.new_page()
+    yield page
+    page.close()
+
+
+def look(tab, scheme, width, rules):
+    """Return what axe-core finds: rule, how bad it is, why, and the element."""
+    tab.emulate_media(color_scheme=scheme)
+    tab.set_viewport_size({"width": width, "height": 900})
+    tab.wait_for_timeout(400)  # the theme finds out what scrolls a third of a second later
+    if not tab.evaluate("() => 'axe' in window"):
+        tab.evaluate(AXE_SCRIPT)
+    results = tab.evaluate("rules => axe.run(rules)", rules | {"resultTypes": ["violations"]})
+    return [
+        f"{rule['id']} ({rule['impact']}): {node['failureSummary']}\n  {node['html'][:300]}"
+        for rule in results["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("page", [*PAGES, "search.html", "genindex.html"])
+def test_axe_finds_no_barrier(tab, address, page):
+    tab.goto(f"{address}/{page}")
+    tab.evaluate("() => window.MathJax?.startup?.promise")
+    tab.evaluate(PREPARE)
+    found = [f"{name}: {line}" for name, how in LOOKS.items() for line in look(tab, *how)]
+    assert not found, f"{page}:\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("where", "rule", "bad"),
+    [
+        ("light, 1400 px", "color-contrast", "<p style='color: #999'>Pale words.</p>"),
+        ("light, 1400 px", "color-contrast", "<pre><span class=k style='color: #999'>if</pre>"),
+        (
+            "dark, 1400 px",
+            "color-contrast",
+            "<style>@media (prefers-color-scheme: dark) {p {color: #555; background: black}}"
+            "</style><p>Dark words.</p>",
+        ),
+        (
+            "light, 1400 px",
+            "color-contrast",
+            "<details><summary>More</summary><p style='color: #999'>Pale words.</p></details>",
+        ),
+        (
+            "light, 390 px",
+            "scrollable-region-focusable",
+            f"<pre tabindex=-1 style='overflow: auto'>{60 * 'words '}</pre>",
+        ),
+        ("light, 1400 px", "button-name", "<button></button>"),
+        ("light, 1400 px", "label-content-name-mismatch", "<button aria-label=Go>Open</button>"),
+        ("light, 1400 px", "region", "</main><p>Outside.</p>"),
+    ],
+)
+def test_a_planted_barrier_is_found(tab, where, rule, bad):
+    tab.set_content(f"<html lang=en><title>Page</title><main><h1>Page</h1>{bad}</main>")
+    tab.evaluate(PREPARE)
+    assert any(found.startswith(f"{rule} ") for found in look(tab, *LOOKS[where]))
+
+
+# ---- what folds --------------------------------------------------------------------------------
+
+
+def names(page):
+    """Return what a screen reader says of the closed folds of a page."""
+    for summary in soup(page).select("details > summary"):
+        shown = (summary.select_one(".collapsed") or summary).get_text().split()
+        label = summary.get("aria-label", "").split() or shown
+        assert label[: len(shown)] == shown  # who says what stands there is understood
+        yield " ".join(label)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_folds_have_names_of_their_own(page):
+    named = list(names(page))
+    assert len(set(named)) == len(named)
+    assert not {"Show code cell source", "Toggle hidden content", ""}.intersection(named)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_fold_of_code_is_named_by_its_figure(page):
+    for fold in soup(page).select("details.hide"):
+        number = fold.parent.select_one("figcaption .caption-number")
+        text = f"Show code of {number.get_text().strip() if number else '“'}"
+        assert fold.select_one(".collapsed").get_text().startswith(text)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_title_of_a_fold_leads_nowhere_else(page):
+    assert soup(page).select("summary a, summary button") == []
+
+
+def test_a_click_on_the_title_of_a_solution_unfolds_it(browser, address):
+    with Visit(browser, f"{address}/book/digits.html") as visit:
+        solution = visit.page.locator("details.solution").first
+        title = solution.locator("summary")
+        assert re.match(r"Solution to Exercise 2\.\d", title.inner_text())
+        title.click()
+        assert solution.evaluate("fold => fold.open")
+        assert "#" not in visit.page.url
+
+
+def test_a_solution_unfolds_without_scripts_and_is_open_on_paper(browser, address):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/book/digits.html")
+    first, second = (page.locator("details.solution").nth(k) for k in (0, 1))
+    first.locator("summary").click()
+    assert first.locator("pre").first.is_visible()
+    assert not second.locator("pre").first.is_visible()
+    page.emulate_media(media="print")
+    assert second.locator("pre").first.bounding_box()["height"] > 10
+    context.close()
+
+
+def test_the_keyboard_shows_where_it_is(browser, address):
+    with Visit(browser, f"{address}/book/digits.html") as visit:
+        for place in (".primary-toggle", ".theme-switch-button", "details > summary"):
+            element = visit.page.locator(place).first
+            element.evaluate("e => e.focus({ focusVisible: true })")
+            ring = element.evaluate("e => getComputedStyle(e).outline")
+            assert "solid" in ring or "auto" in ring, f"{place}: {ring}"
+
+
+def test_what_scrolls_inside_a_fold_can_be_reached_by_key(tab, address):
+    tab.set_viewport_size({"width": 390, "height": 900})
+    tab.goto(f"{address}/book/digits.html")
+    code = tab.locator("details.solution pre").first
+    tab.locator("details.solution > summary").first.click()
+    assert code.evaluate("pre => pre.scrollWidth > pre.clientWidth")
+    tab.wait_for_function("pre => pre.tabIndex === 0", arg=code.element_handle(), timeout=3000)
