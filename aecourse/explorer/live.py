@@ -15,7 +15,7 @@ from ..models import ConditionalVAE
 from ..runtime import in_batches
 from ..validation import require_codes, require_labels, require_samples
 from .compressing import compressed, error
-from .packing import decoder_layers, pack_layers, pack_rows, run, scaled
+from .packing import decoder_layers, pack_greys, pack_layers, pack_rows, run, scaled
 from .plane import pack_plane, plane_of
 from .views import describe, still
 
@@ -181,8 +181,11 @@ def latent_explorer(
     if originals is not None:
         if view == "outline":
             raise ValueError("expected no originals for outlines: a page cannot hold the fields")
-        originals = _of_each("originals", originals, len(codes), n_values)
-        contents["originals"] = pack_rows(originals[plane.kept])
+        originals = _of_each("originals", originals, len(codes), n_values)[plane.kept]
+        greys = view == "image"
+        contents["originals"] = (
+            pack_greys(originals, *drawn["range"]) if greys else pack_rows(originals)
+        )
     if known is not None:
         rows = [_of_each(name, values, len(codes))[plane.kept, 0] for name, values in known.items()]
         contents["known"] = dict(zip(known, map(_short, rows), strict=True))

@@ -87,5 +87,5 @@ def pack_plane(plane: Plane, labels: Tensor | None, class_names, *, choose: bool
         names = [str(k if class_names is None else class_names[k]) for k in classes.tolist()]
         packed |= {"labels": index.tolist(), "classes": names, "colours": class_colours(len(names))}
     if choose:
-        packed["chosen"] = packed["labels"][0]
+        packed |= {"chosen": packed["labels"][0], "colours": class_colours(1) * len(names)}
     return packed
