@@ -616,7 +616,7 @@ ae-explorer.ae-on > :not(.ae-live) { display: none; }
 .ae-live .ae-choice label { display: block; margin: 0; padding: 3px; text-align: center;
   border: 3px solid transparent; border-radius: 0.25rem; cursor: pointer; }
 .ae-live .ae-choice label:has(:checked) { border-color: currentColor; }
-.ae-live .ae-choice input { margin-right: 0.3em; }
+.ae-live .ae-choice input { margin-right: 0.6em; }
 .ae-live .ae-line, .ae-live .ae-original { fill: none; stroke: #0173b2; stroke-width: 2.5;
   vector-effect: non-scaling-stroke; }
 .ae-live .ae-original { stroke: #de8f05; stroke-dasharray: 6 4; }
