@@ -5,17 +5,21 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from .packing import LARGE, Layer, Sides, rounded, run
+from .packing import LARGE, Layer, Sides, Transposed, rounded, run
 
 
 def compressed(
-    layers: Sequence[Layer], codes: Tensor, *, tolerance: float, rows: int | None = None
-) -> list[Layer | Sides]:
+    layers: Sequence[Layer | Transposed],
+    codes: Tensor,
+    *,
+    tolerance: float,
+    rows: int | None = None,
+) -> list[Layer | Sides | Transposed]:
     """Make large layers thin, a large field a small one, and round all weights.
 
     Parameters
     ----------
-    layers : sequence of Layer
+    layers : sequence of Layer or Transposed
     codes : Tensor of shape (n_codes, n_latent)
         Where the network is going to be used.
     tolerance : float
@@ -25,7 +29,7 @@ def compressed(
 
     Returns
     -------
-    list of Layer or Sides
+    list of Layer, Sides or Transposed
         With weights that `pack_layers` writes exactly.
 
     Raises
@@ -62,9 +66,9 @@ def thinned(layers: Sequence[Layer], codes: Tensor, *, tolerance: float) -> list
     """
     thin, x = [], codes
     for layer in layers:
-        n_out, n_in = layer.weight.shape
-        y = x @ layer.weight.T
+        n_out, n_in = layer.weight.shape[:2]
         if tolerance and min(n_out, n_in) > 64 and n_out * n_in >= LARGE:
+            y = x @ layer.weight.T
             mean = y.mean(dim=0)
             q = leading((y - mean).T @ (y - mean), tolerance)
             if q.shape[1] * (n_out + n_in) < 0.8 * n_out * n_in:

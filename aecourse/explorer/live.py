@@ -9,11 +9,13 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
+from ..models import ConditionalVAE
 from ..runtime import in_batches
-from ..validation import require_labels, require_samples
+from ..validation import require_codes, require_labels, require_samples
 from .compressing import compressed, error
-from .packing import decoder_layers, pack_layers, pack_rows, run, scaled
+from .packing import decoder_layers, pack_greys, pack_layers, pack_rows, run, scaled
 from .plane import pack_plane, plane_of
 from .views import describe, still
 
@@ -65,17 +67,19 @@ def latent_explorer(
     """Let the reader drag a point through a latent plane and see at once what it decodes to.
 
     The decoder runs in the page, with rounded weights. Where no script runs, a grid of decoded
-    codes stands in its place.
+    codes stands in its place. The first two numbers of a code span the plane, each other one has a
+    slider. With a `ConditionalVAE` the reader also chooses the class, among pictures of the same
+    code decoded as each of them; what is said of the nearest code is then said of that class.
 
     Parameters
     ----------
     model : nn.Module
-        With a code of two numbers, and a decoder as `packing.decoder_layers` takes it.
-    codes : Tensor of shape (n_codes, 2)
+        With a code of two to eight numbers, and a decoder as `packing.decoder_layers` takes it.
+    codes : Tensor of shape (n_codes, n_latent)
         Encoded data, best held out. They are shown, and decide how far the plane reaches: over 98 %
         of their range on each axis, and a margin.
     labels : Tensor of int of shape (n_codes,), optional
-        Class of each code, for the colours.
+        Class of each code, for the colours. A `ConditionalVAE` needs it.
     alt : str
         What is to be seen, for those who cannot see it.
     view : {"image", "curve", "outline"}
@@ -117,8 +121,9 @@ def latent_explorer(
     TypeError
         As `packing.decoder_layers` does.
     ValueError
-        If the codes are not two numbers each or do not differ, something does not belong to them,
-        ``alt`` is empty, or the page would decode something else than the model.
+        If the codes are not the model's or do not differ, something does not belong to them, a
+        class to choose has none, ``alt`` is empty, or the page would decode something else than the
+        model.
 
     Examples
     --------
@@ -130,20 +135,34 @@ def latent_explorer(
     """
     if not alt.strip():
         raise ValueError("expected a description in alt, got none")
+    layers = decoder_layers(model)
+    n_classes = model.n_classes if isinstance(model, ConditionalVAE) else 0
+    codes = require_codes("codes", codes, layers[0].weight.shape[1] - n_classes)
     plane = plane_of(codes, n_points)
     if labels is not None:
-        labels = require_labels("labels", labels, len(codes)).cpu()
-    layers = decoder_layers(model)
+        labels = require_labels("labels", labels, len(codes), n_classes or None).cpu()
+    elif n_classes:
+        raise ValueError(f"expected labels: a {type(model).__name__} decodes a code with its label")
     if scale != 1 or torch.as_tensor(shift).any():
         layers = scaled(layers, scale, shift)
 
     def decode(z: Tensor) -> Tensor:
         by = model.decode if hasattr(model, "decode") else model.decoder
-        return shift + scale * in_batches(by, model, z)
+        given = [z[:, -n_classes:].argmax(dim=1)] if n_classes else []
+        return shift + scale * in_batches(by, model, z[:, : codes.shape[1]], *given)
 
-    where = torch.cat([plane.grid(GRID).flatten(0, 1), plane.points[: GRID**2]])
+    all_over, shown = plane.all_over(GRID**2), plane.points
+    examples = plane.grid(10).flatten(0, 1)
+    if n_classes:
+        own = labels[plane.kept]
+        if (counts := own.bincount(minlength=n_classes)).min() < 2:
+            raise ValueError(f"expected two codes or more of each class, got {counts.tolist()}")
+        examples = _with_each_label(plane.points[:n_classes], n_classes)
+        all_over = _with_each_label(all_over, n_classes)
+        shown = _with_labels(shown, own, n_classes)
+    where = torch.cat([all_over, shown[: GRID**2]])
     decoded = decode(where)
-    of_data = decoded[GRID**2 :].numpy()  # parts of the grid may be far from any data
+    of_data = decoded[len(all_over) :].numpy()  # parts of the grid may be far from any data
     settings = {"value_range": value_range, "logarithms": logarithms, "x": x, "axes": axes}
     drawn = describe(view, of_data, **settings)
     exact = decoded.double().flatten(1)
@@ -155,9 +174,9 @@ def latent_explorer(
     contents = {
         "alt": alt,
         "sample": label_name,
-        "plane": pack_plane(plane, labels, class_names),
+        "plane": pack_plane(plane, labels, class_names, choose=n_classes > 0),
         "decoder": pack_layers(small),
-        "proof": pack_rows(run(small, plane.points[:1]), 2),  # what the first point decodes to
+        "proof": pack_rows(run(small, shown[:1]), 2),  # what the first point decodes to
         "view": drawn,
         "note": "Decoded in this page, with rounded weights: within "
         f"{math.ceil(1000 * off) / 1000:.1%} of what PyTorch decodes.",
@@ -166,8 +185,11 @@ def latent_explorer(
     if originals is not None:
         if view == "outline":
             raise ValueError("expected no originals for outlines: a page cannot hold the fields")
-        originals = _of_each("originals", originals, len(codes), n_values)
-        contents["originals"] = pack_rows(originals[plane.kept], 2 if view == "curve" else 1)
+        originals = _of_each("originals", originals, len(codes), n_values)[plane.kept]
+        greys = view == "image"
+        contents["originals"] = (
+            pack_greys(originals, *drawn["range"]) if greys else pack_rows(originals, 2)
+        )
     if known is not None:
         rows = [_of_each(name, values, len(codes))[plane.kept, 0] for name, values in known.items()]
         contents["known"] = dict(zip(known, map(_short, rows), strict=True))
@@ -175,8 +197,19 @@ def latent_explorer(
         rows = [_of_each(name, weights[None], 1, n_values) for name, (weights, _) in reads.items()]
         contents["reads"] = {"names": list(reads), "weights": pack_rows(torch.cat(rows), 2)}
         contents["reads"]["constants"] = [float(constant) for _, constant in reads.values()]
-    picture = still(decode(plane.grid(10).flatten(0, 1)).numpy(), drawn)
+    picture = still(decode(examples).numpy(), drawn)
     return Explorer(_page(contents, alt, picture), off)
+
+
+def _with_labels(codes: Tensor, labels: Tensor, n_classes: int) -> Tensor:
+    """Put the one-hot vector of its label behind each code."""
+    return torch.cat([codes, functional.one_hot(labels, n_classes)], dim=1)
+
+
+def _with_each_label(codes: Tensor, n_classes: int) -> Tensor:
+    """Put each label behind all codes, one label after the other."""
+    labels = torch.arange(n_classes).repeat_interleave(len(codes))
+    return _with_labels(codes.repeat(n_classes, 1), labels, n_classes)
 
 
 def _of_each(name: str, values: Tensor, n: int, n_values: int = 1) -> Tensor:

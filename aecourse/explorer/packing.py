@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from ..models import PCABaseline, ShapeVAE
+from ..models import ConditionalVAE, PCABaseline, ShapeVAE
 
 ACTIVATIONS = {
     nn.ReLU: "relu",  # a leaky one of slope 0
@@ -36,18 +37,38 @@ class Sides(NamedTuple):
     right: Tensor  # (n_columns, n_small_columns)
 
 
-def decoder_layers(model: nn.Module) -> list[Layer]:
+class Transposed(NamedTuple):
+    """A transposed convolution of square pictures, which come and go as rows of numbers."""
+
+    weight: Tensor  # (n_channels_in, n_channels_out, kernel, kernel)
+    bias: Tensor  # (n_channels_out,)
+    side: int  # of a picture that comes in
+    stride: int
+    padding: int
+    extra: int  # rows and columns more at the end, torch's output_padding
+    activation: str = "none"
+    slope: float = 0.0
+
+    @property
+    def side_out(self) -> int:
+        """Side of a picture that goes out."""
+        kernel = self.weight.shape[-1]
+        return (self.side - 1) * self.stride + kernel - 2 * self.padding + self.extra
+
+
+def decoder_layers(model: nn.Module) -> list[Layer | Transposed]:
     """List the layers that a model decodes a code with, as `model.decode` does.
 
     Parameters
     ----------
     model : nn.Module
         With ``decoder``, an `nn.Sequential` of linear layers and activations, as `VAE` and
-        `DenseAutoencoder` have it; or a `ShapeVAE`, or a `PCABaseline`.
+        `DenseAutoencoder` have it; or a `ShapeVAE`, a `PCABaseline` or a `ConditionalVAE`, whose
+        layers take a code followed by its label as a one-hot vector.
 
     Returns
     -------
-    list of Layer
+    list of Layer or Transposed
         In double precision, on the CPU.
 
     Raises
@@ -67,25 +88,37 @@ def decoder_layers(model: nn.Module) -> list[Layer]:
         return [*decoder_layers(model.vae), *scaled([basis], model.limit, 0)]
     if isinstance(model, PCABaseline):
         return [_layer(model.components.T, model.mean)]
+    if isinstance(model, ConditionalVAE):
+        return _steps([*model.decoder, *model.transposed, nn.Sigmoid()])
     decoder = getattr(model, "decoder", None)
     if not isinstance(decoder, nn.Sequential):
         raise TypeError(
             "expected a model with a decoder, an nn.Sequential of linear layers and activations, "
             f"got {type(model).__name__}"
         )
-    layers = []
-    for step in decoder:
+    layers = _steps(decoder)
+    if getattr(model, "likelihood", None) == "bernoulli":  # the decoder computes logits
+        layers[-1] = layers[-1]._replace(activation="sigmoid")
+    return layers
+
+
+def _steps(modules: Sequence[nn.Module]) -> list[Layer | Transposed]:
+    """Join each linear layer or transposed convolution with the activation behind it."""
+    layers, side = [], None
+    for step in modules:
         if isinstance(step, nn.Linear):
-            bias = torch.zeros(step.out_features) if step.bias is None else step.bias
-            layers.append(_layer(step.weight, bias))
+            layers.append(_layer(step.weight, _bias(step, step.out_features)))
+        elif isinstance(step, nn.Unflatten) and len({*step.unflattened_size[1:]}) == 1:
+            side = step.unflattened_size[-1]  # the numbers stay as they are
+        elif isinstance(step, nn.ConvTranspose2d) and side:
+            layers.append(_transposed(step, side))
+            side = layers[-1].side_out
         elif type(step) in ACTIVATIONS and layers and layers[-1].activation == "none":
             slope = getattr(step, "negative_slope", 0.0)
             layers[-1] = layers[-1]._replace(activation=ACTIVATIONS[type(step)], slope=slope)
         else:
             known = ", ".join(kind.__name__ for kind in ACTIVATIONS)
             raise TypeError(f"expected linear layers, each with one of {known}, got {step}")
-    if getattr(model, "likelihood", None) == "bernoulli":  # the decoder computes logits
-        layers[-1] = layers[-1]._replace(activation="sigmoid")
     return layers
 
 
@@ -97,14 +130,19 @@ def scaled(layers: Sequence[Layer], scale: float, shift: Tensor | float) -> list
     return [*layers[:-1], _layer(scale * last.weight, scale * last.bias + shift)]
 
 
-def run(layers: Sequence[Layer | Sides], x: Tensor) -> Tensor:
+def run(layers: Sequence[Layer | Sides | Transposed], x: Tensor) -> Tensor:
     """Decode codes (n_samples, n_latent), as the script in the page does."""
     for layer in layers:
         if isinstance(layer, Sides):
             small = x.unflatten(1, (layer.left.shape[1], layer.right.shape[1]))
             x = (layer.left @ small @ layer.right.T).flatten(1)
             continue
-        x = x @ layer.weight.T + layer.bias
+        if isinstance(layer, Transposed):
+            pictures = x.unflatten(1, (-1, layer.side, layer.side))
+            weight, bias, _, *steps = layer[:6]
+            x = functional.conv_transpose2d(pictures, weight, bias, *steps).flatten(1)
+        else:
+            x = x @ layer.weight.T + layer.bias
         if layer.activation == "relu":
             x = torch.where(x > 0, x, layer.slope * x)
         elif layer.activation == "silu":
@@ -114,26 +152,32 @@ def run(layers: Sequence[Layer | Sides], x: Tensor) -> Tensor:
     return x
 
 
-def pack_layers(layers: Sequence[Layer | Sides]) -> list[dict]:
+def pack_layers(layers: Sequence[Layer | Sides | Transposed]) -> list[dict]:
     """Write layers as what JSON can hold."""
-    return [
-        {"left": pack_rows(layer.left, 2), "right": pack_rows(layer.right, 2)}
-        if isinstance(layer, Sides)
-        else {
-            "weights": pack_rows(layer.weight, bytes_each(layer.weight)),
-            "bias": encoded(layer.bias, "f4"),
-            "activation": layer.activation,
-            "slope": layer.slope,
-        }
-        for layer in layers
-    ]
+    return [_packed(layer) for layer in layers]
 
 
-def rounded(layer: Layer | Sides) -> Layer | Sides:
+def _packed(layer: Layer | Sides | Transposed) -> dict:
+    if isinstance(layer, Sides):
+        return {"left": pack_rows(layer.left, 2), "right": pack_rows(layer.right, 2)}
+    packed = {
+        "weights": pack_rows(layer.weight.flatten(1), bytes_each(layer.weight)),
+        "bias": encoded(layer.bias, "f4"),
+        "activation": layer.activation,
+        "slope": layer.slope,
+    }
+    if isinstance(layer, Transposed):
+        sizes = {"kernel": layer.weight.shape[-1], "side": layer.side, "sideOut": layer.side_out}
+        packed |= sizes | {"stride": layer.stride, "padding": layer.padding}
+    return packed
+
+
+def rounded(layer: Layer | Sides | Transposed) -> Layer | Sides | Transposed:
     """Round weights to what `pack_layers` writes of them."""
     if isinstance(layer, Sides):
         return Sides(*(round_rows(side, 2) for side in layer))
-    return layer._replace(weight=round_rows(layer.weight, bytes_each(layer.weight)))
+    weight = round_rows(layer.weight.flatten(1), bytes_each(layer.weight))
+    return layer._replace(weight=weight.view_as(layer.weight))
 
 
 def pack_rows(values, n_bytes: int = 1) -> dict:
@@ -145,6 +189,14 @@ def pack_rows(values, n_bytes: int = 1) -> dict:
     rows, columns = whole.shape
     texts = {"values": encoded(whole, f"i{n_bytes}"), "scales": encoded(scales, "f4")}
     return {"rows": rows, "columns": columns, "bytes": n_bytes} | texts
+
+
+def pack_greys(values: Tensor, low: float, high: float) -> dict:
+    """Write pictures (n, n_values) in 16 greys, two to a byte: enough for a look."""
+    greys = np.rint(15 * ((values.numpy() - low) / (high - low)).clip(0, 1)).astype(np.uint8)
+    pairs = np.append(greys, np.zeros(greys.size % 2, np.uint8)).reshape(-1, 2)
+    rows, columns = greys.shape
+    return {"rows": rows, "columns": columns, "greys": encoded(pairs @ [1, 16], "u1")}
 
 
 def round_rows(values: Tensor, n_bytes: int) -> Tensor:
@@ -173,3 +225,19 @@ def _whole(matrix: np.ndarray, n_bytes: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _layer(weight: Tensor, bias: Tensor) -> Layer:
     return Layer(weight.detach().cpu().double(), bias.detach().cpu().double())
+
+
+def _transposed(step: nn.ConvTranspose2d, side: int) -> Transposed:
+    weight, bias, *_ = _layer(step.weight, _bias(step, step.out_channels))
+    sizes = (step.kernel_size, step.stride, step.padding, step.output_padding, step.dilation)
+    if any(len(set(pair)) > 1 for pair in sizes) or step.dilation != (1, 1) or step.groups > 1:
+        raise TypeError(
+            "expected transposed convolutions alike in both directions, without dilation or "
+            f"groups, got {step}"
+        )
+    _, stride, padding, extra, _ = (pair[0] for pair in sizes)
+    return Transposed(weight, bias, side, stride, padding, extra)
+
+
+def _bias(step: nn.Module, n_out: int) -> Tensor:
+    return torch.zeros(n_out) if step.bias is None else step.bias

@@ -1,4 +1,7 @@
-"""The part of a latent plane that a page shows: how far it reaches, and which codes lie in it."""
+"""The part of a latent plane that a page shows: how far it reaches, and which codes lie in it.
+
+The first two numbers of a code span the plane. Each other one has a slider, and reaches as far.
+"""
 
 from typing import NamedTuple
 
@@ -10,20 +13,33 @@ from ..validation import require_codes, require_count
 from .packing import pack_rows
 
 TAIL, MARGIN = 0.01, 0.15  # left out at each end of an axis; then added, as a share of the rest
+MOST = 8  # numbers of a code, with a slider each
 
 
 class Plane(NamedTuple):
     """A rectangle of the plane, and the codes that are shown in it."""
 
-    low: Tensor  # (2,)
-    high: Tensor  # (2,)
+    low: Tensor  # (n_latent,)
+    high: Tensor  # (n_latent,)
     kept: Tensor  # (n_points,), which of the codes
-    points: Tensor  # (n_points, 2), their places
+    points: Tensor  # (n_points, n_latent), their places
 
     def grid(self, n_steps: int) -> Tensor:
-        """Return codes all over the rectangle, from its top row down: (n_steps, n_steps, 2)."""
-        x, y = (torch.linspace(*ends, n_steps) for ends in zip(self.low, self.high, strict=True))
-        return torch.stack(torch.meshgrid(x, y.flip(0), indexing="xy"), dim=-1).double()
+        """Return codes all over the rectangle, from its top row down: (n_steps, n_steps, n_latent).
+
+        Where a code has more numbers, the others have their medians.
+        """
+        ends = list(zip(self.low, self.high, strict=True))[:2]
+        x, y = (torch.linspace(*pair, n_steps) for pair in ends)
+        first = torch.stack(torch.meshgrid(x, y.flip(0), indexing="xy"), dim=-1).double()
+        others = self.points[:, 2:].median(dim=0).values
+        return torch.cat([first, others.expand(n_steps, n_steps, -1)], dim=-1)
+
+    def all_over(self, n_codes: int) -> Tensor:
+        """Return about so many codes in equal steps along each number, also those with a slider."""
+        n_steps = round(n_codes ** (1 / len(self.low)))
+        steps = [torch.linspace(*ends, n_steps) for ends in zip(self.low, self.high, strict=True)]
+        return torch.cartesian_prod(*steps).double()
 
 
 def plane_of(codes: Tensor, n_points: int) -> Plane:
@@ -31,11 +47,13 @@ def plane_of(codes: Tensor, n_points: int) -> Plane:
 
     Of the codes in there at most ``n_points`` are kept, evenly spread over the order they came in.
     """
-    codes = require_codes("codes", codes, 2).cpu().double()
+    codes = require_codes("codes", codes).cpu().double()
+    if not 2 <= codes.shape[1] <= MOST:
+        raise ValueError(f"expected codes of 2 to {MOST} numbers, got {codes.shape[1]}")
     tails = torch.tensor([TAIL, 1 - TAIL], dtype=codes.dtype)
     low, high = codes.quantile(tails, dim=0)
     if not (low < high).all():
-        raise ValueError("expected codes that differ in both numbers, got one value for most")
+        raise ValueError("expected codes that differ in each number, got one value for most")
     margin = MARGIN * (high - low)
     low, high = low - margin, high + margin
     inside = ((codes >= low) & (codes <= high)).all(dim=1).nonzero().flatten()
@@ -43,9 +61,16 @@ def plane_of(codes: Tensor, n_points: int) -> Plane:
     return Plane(low, high, inside[::step], codes[inside[::step]])
 
 
-def pack_plane(plane: Plane, labels: Tensor | None, class_names) -> dict:
-    """Write the plane as what JSON can hold: its edges, its points, their classes and colours."""
-    apart = torch.cdist(plane.points, plane.points).fill_diagonal_(torch.inf).min(dim=1).values
+def pack_plane(plane: Plane, labels: Tensor | None, class_names, *, choose: bool = False) -> dict:
+    """Write the plane as what JSON can hold: its edges, its points, their classes and colours.
+
+    Where a class is to be chosen, it is the first point's at first, and its points alone count.
+    """
+    apart = torch.cdist(plane.points, plane.points).fill_diagonal_(torch.inf)
+    if choose:
+        own = labels[plane.kept]
+        apart[own[:, None] != own] = torch.inf
+    apart = apart.min(dim=1).values
     if not (limit := apart.quantile(0.99).item()) > 0:
         raise ValueError("expected codes that differ, got each of them twice or more often")
     packed = {
@@ -61,4 +86,6 @@ def pack_plane(plane: Plane, labels: Tensor | None, class_names) -> dict:
             raise ValueError(f"expected {classes.max() + 1} class names, got {len(class_names)}")
         names = [str(k if class_names is None else class_names[k]) for k in classes.tolist()]
         packed |= {"labels": index.tolist(), "classes": names, "colours": class_colours(len(names))}
+    if choose:
+        packed |= {"chosen": packed["labels"][0], "colours": class_colours(1) * len(names)}
     return packed

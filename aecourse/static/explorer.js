@@ -2,7 +2,8 @@
 // draws what is there. It runs in the reader's browser and asks no server for anything.
 //
 // From top to bottom: numbers out of text, the network, a chart with two axes, the plane with its
-// point, the views of what is decoded, and the element <ae-explorer> that puts them together.
+// point, the views of what is decoded, the choice of a class, and the element <ae-explorer> that
+// puts them together.
 // aecourse/explorer writes what it reads.
 (() => {
   "use strict";
@@ -30,6 +31,14 @@
       Float32Array.from(whole.subarray(row * columns, (row + 1) * columns), (q) => q * scale[row]));
   }
 
+  // Pictures are kept as greys from 0 to 15, two to a byte.
+  function pictures({ rows, columns, greys }, [white, black], name) {
+    const bytes = numbers(greys, Uint8Array, Math.ceil((rows * columns) / 2), name);
+    const value = (i) => white + ((black - white) * ((bytes[i >> 1] >> (4 * (i % 2))) & 15)) / 15;
+    return Array.from({ length: rows }, (_, row) =>
+      Float32Array.from({ length: columns }, (_, column) => value(row * columns + column)));
+  }
+
   // ---- the network ---------------------------------------------------------------------------
 
   const ACTIVATIONS = {
@@ -40,10 +49,15 @@
     sigmoid: () => (y) => 1 / (1 + Math.exp(-y)),
   };
 
-  // A dense layer: y = activation(W x + b).
-  function dense({ weights, bias, activation, slope }, name) {
+  function activate({ activation, slope }, name) {
     const act = ACTIVATIONS[activation]?.(slope);
     if (!act) throw new Error(`unknown activation in ${name}: ${activation}`);
+    return act;
+  }
+
+  // A dense layer: y = activation(W x + b).
+  function dense({ weights, bias, ...by }, name) {
+    const act = activate(by, name);
     const rows = matrix(weights, name);
     const offset = numbers(bias, Float32Array, rows.length, `the bias of ${name}`);
     return (x) => {
@@ -86,11 +100,42 @@
     };
   }
 
+  // A transposed convolution. Each number of a small picture is multiplied by a kernel, and the
+  // products are added up in a larger picture, one stride farther on for the next number. What
+  // falls outside is cut off: the padding moves all up and to the left. Small pictures (channels)
+  // lie one behind the other; each has a kernel of its own for each large one.
+  function transposed({ weights, bias, kernel, stride, padding, side, sideOut, ...by }, name) {
+    const act = activate(by, name), kernels = matrix(weights, name);
+    const area = side ** 2, areaOut = sideOut ** 2, window = kernel ** 2;
+    const offset = numbers(bias, Float32Array, weights.columns / window, `the bias of ${name}`);
+    return (x) => {
+      if (kernels.length * area !== x.length) {
+        throw new Error(`expected ${kernels.length * area} numbers into ${name}, got ${x.length}`);
+      }
+      const y = new Float32Array(offset.length * areaOut);
+      offset.forEach((value, channel) => y.fill(value, channel * areaOut, (channel + 1) * areaOut));
+      for (let i = 0; i < x.length; i++) {
+        const weight = kernels[Math.floor(i / area)];
+        const top = Math.floor((i % area) / side) * stride - padding;
+        const left = (i % side) * stride - padding;
+        for (let row = Math.max(0, -top); row < kernel && top + row < sideOut; row++) {
+          for (let column = Math.max(0, -left); column < kernel && left + column < sideOut; column++) {
+            const from = row * kernel + column, to = (top + row) * sideOut + left + column;
+            for (let k = 0; k < offset.length; k++) {
+              y[k * areaOut + to] += x[i] * weight[k * window + from];
+            }
+          }
+        }
+      }
+      return y.map(act);
+    };
+  }
+
   // The layers, one after the other.
   class Network {
     constructor(layers) {
       this.steps = layers.map((layer, index) =>
-        (layer.left ? sides : dense)(layer, `layer ${index + 1}`));
+        (layer.left ? sides : layer.kernel ? transposed : dense)(layer, `layer ${index + 1}`));
     }
 
     run(code) {
@@ -157,40 +202,70 @@
   // ---- the plane and its point ---------------------------------------------------------------
 
   const STEPS = 200; // of a slider from end to end
+  const NAMES = ["z₁", "z₂", "z₃", "z₄", "z₅", "z₆", "z₇", "z₈"]; // of the numbers of a code
 
-  // It calls moved(z) whenever the reader has put the point elsewhere.
+  // The first two numbers of a code span it, each other one has a slider only. It calls moved(z)
+  // whenever the reader has put the point elsewhere. Where a class is chosen, its points count.
   class Plane {
-    constructor({ low, high, points, labels, classes, colours, limit }, moved) {
-      [this.xs, this.ys] = matrix(points, "the points");
-      Object.assign(this, { low, high, labels, classes, limit, moved });
-      this.chart = chart(low, high, ["z₁", "z₂"]);
+    constructor({ low, high, points, labels, classes, colours, limit, chosen }, moved) {
+      this.columns = matrix(points, "the points");
+      [this.xs, this.ys] = this.columns;
+      Object.assign(this, { low, high, labels, classes, limit, chosen, moved });
+      this.chart = chart(low, high, NAMES);
       this.drawPoints(colours);
+      this.choose(chosen);
       this.handle = tag("div", { class: "ae-handle" });
       this.pad = tag("div", { class: "ae-pad", tabindex: "0", role: "application",
         "aria-roledescription": "plane", "aria-label": "Latent plane: arrow keys move the point" },
       this.chart.element, this.handle);
-      this.sliders = [0, 1].map(() => tag("input", { type: "range", min: 0, max: STEPS }));
+      this.sliders = low.map(() => tag("input", { type: "range", min: 0, max: STEPS }));
       this.element = tag("div", { class: "ae-plane" }, this.pad,
-        ...this.sliders.map((slider, axis) => tag("label", {}, `z${"₁₂"[axis]} `, slider)));
+        ...this.sliders.map((slider, axis) => tag("label", {}, `${NAMES[axis]} `, slider)));
       this.listen();
     }
 
-    // A dot is a line of no length with round ends. Thick ones, as wide as points usually are
-    // apart, lie under them all: where the plane is not grey, the model has seen nothing.
+    // A dot is a line of no length with round ends.
     drawPoints(colours) {
-      const { xs, ys, labels, classes, limit, chart: { data, element, across, up } } = this;
+      const { xs, ys, labels, classes, chosen, chart: { data, element, across, up } } = this;
       const dots = (indices) => indices.map((i) => `M${xs[i]} ${ys[i]}h0`).join("");
       const all = Array.from(xs.keys());
-      data.append(svg("path", { class: "ae-near", d: dots(all), "stroke-width": 2 * limit }));
-      colours.forEach((colour, k) => {
+      data.append(this.near = svg("path", { class: "ae-near" }));
+      this.dots = colours.map((colour, k) => {
         const own = labels ? all.filter((i) => labels[i] === k) : all;
-        data.append(svg("path", { class: "ae-dots", d: dots(own), stroke: colour }));
-        if (!classes) return;
+        const path = svg("path", { class: "ae-dots", d: dots(own), stroke: colour });
+        data.append(path);
+        if (!classes || chosen !== undefined) return path;
         const median = (values) =>
           own.map((i) => values[i]).sort((a, b) => a - b)[Math.floor(own.length / 2)];
         element.append(svg("text",
           { class: "ae-class", x: across(median(xs)), y: up(median(ys)) + 5 }, classes[k]));
+        return path;
       });
+    }
+
+    // The points of one class come to the top, or, with none to choose, those of all count.
+    choose(chosen) {
+      this.chosen = chosen;
+      this.own = Array.from(this.xs.keys()).filter((i) =>
+        chosen === undefined || this.labels[i] === chosen);
+      if (chosen === undefined) return;
+      this.dots.forEach((path, k) => path.classList.toggle("ae-others", k !== chosen));
+      this.chart.data.append(this.dots[chosen]);
+    }
+
+    // Discs as wide as points usually are apart lie under the dots: where the plane is not grey,
+    // the model has seen nothing. A point that lies off the plane, for its other numbers are not
+    // those of the sliders, is the middle of a ball, which the plane cuts in a smaller disc.
+    shade() {
+      const cut = `${this.chosen} ${this.z.slice(2)}`;
+      if (cut === this.cut) return; // the point has moved within the plane
+      this.cut = cut;
+      const { xs, ys, limit } = this;
+      this.near.setAttribute("d", this.own.map((i) => {
+        const radius = Math.sqrt(limit ** 2 - this.square(i, this.z, 2));
+        return radius > 0 ? `M${xs[i] - radius} ${ys[i]}a${radius} ${radius} 0 1 0 ${2 * radius} 0` +
+          `a${radius} ${radius} 0 1 0 ${-2 * radius} 0` : "";
+      }).join(""));
     }
 
     listen() {
@@ -200,10 +275,11 @@
         const x = ((event.clientX - box.left) / box.width) * SIDE;
         const y = ((event.clientY - box.top) / box.height) * SIDE;
         const { across, up } = this.chart;
-        this.move([x, y].map((pixel, axis) => {
+        const z = [x, y].map((pixel, axis) => {
           const [from, to] = [this.low[axis], this.high[axis]].map(axis ? up : across);
           return this.low[axis] + ((pixel - from) / (to - from)) * this.span(axis);
-        }));
+        });
+        this.move([...z, ...this.z.slice(2)]);
       };
       // A finger drags the point itself; elsewhere it scrolls the page, and a tap moves the point.
       pad.addEventListener("pointerdown", (event) => {
@@ -224,7 +300,7 @@
         if (!way || event.altKey || event.ctrlKey || event.metaKey) return;
         event.preventDefault(); // the page stays where it is
         const size = event.shiftKey ? 0.1 : 0.02; // of the plane
-        this.move(this.z.map((value, axis) => value + way[axis] * size * this.span(axis)));
+        this.move(this.z.map((value, axis) => value + (way[axis] ?? 0) * size * this.span(axis)));
       });
       sliders.forEach((slider, axis) => slider.addEventListener("input", () =>
         this.move(this.z.map((value, k) =>
@@ -239,13 +315,21 @@
         slider.value = ((this.z[k] - this.low[k]) / this.span(k)) * STEPS;
         slider.setAttribute("aria-valuetext", this.text(k));
       });
+      this.shade();
       this.moved(this.z);
     }
 
-    nearest([x, y]) {
+    // Square of the distance to a point, from one of its numbers on.
+    square(i, z, first = 0) {
+      let sum = 0;
+      for (let k = first; k < z.length; k++) sum += (this.columns[k][i] - z[k]) ** 2;
+      return sum;
+    }
+
+    nearest(z) {
       let found = 0, least = Infinity;
-      for (let i = 0; i < this.xs.length; i++) {
-        const square = (this.xs[i] - x) ** 2 + (this.ys[i] - y) ** 2;
+      for (const i of this.own) {
+        const square = this.square(i, z);
         if (square < least) [found, least] = [i, square];
       }
       return { index: found, distance: Math.sqrt(least) };
@@ -266,21 +350,23 @@
   // draw(values, original) that shows decoded values and, where the page holds it, the nearest
   // sample. What draw returns are numbers measured on the way, by their names.
 
-  function image({ height, width, range: [white, black] }, { sample, originals }) {
-    const picture = (caption) => {
-      const canvas = tag("canvas", { width, height, "aria-hidden": "true" });
-      const element = tag("div", {}, canvas, caption);
-      const draw = (values) => {
-        const pixels = new ImageData(width, height);
-        values.forEach((value, i) => {
-          const grey = 255 * (1 - (value - white) / (black - white)); // the array cuts it off
-          pixels.data.set([grey, grey, grey, 255], 4 * i);
-        });
-        canvas.getContext("2d").putImageData(pixels, 0, 0);
-      };
-      return { element, draw };
+  function picture({ height, width, range: [white, black] }, ...caption) {
+    const canvas = tag("canvas", { width, height, "aria-hidden": "true" });
+    const element = tag("div", {}, canvas, ...caption);
+    const draw = (values) => {
+      const pixels = new ImageData(width, height);
+      values.forEach((value, i) => {
+        const grey = 255 * (1 - (value - white) / (black - white)); // the array cuts it off
+        pixels.data.set([grey, grey, grey, 255], 4 * i);
+      });
+      canvas.getContext("2d").putImageData(pixels, 0, 0);
     };
-    const decoded = picture("decoded"), nearest = originals && picture(`nearest ${sample}`);
+    return { element, draw };
+  }
+
+  function image(view, { sample, originals }) {
+    const decoded = picture(view, "decoded");
+    const nearest = originals && picture(view, `nearest ${sample}`);
     const element = tag("div", { class: "ae-pictures" }, decoded.element, nearest?.element ?? "");
     return { element, draw(values, original) {
       decoded.draw(values);
@@ -395,6 +481,27 @@
     table.hidden = full.length === 0;
   }
 
+  // ---- the choice of a class -----------------------------------------------------------------
+
+  // A picture of the same code as each class; one class is chosen. Radio buttons answer to the
+  // arrow keys, and belong together by a name that no other choice on the page has.
+  class Choice {
+    constructor(view, sample, classes, chosen, changed) {
+      const name = `ae-choice-${(Choice.count = (Choice.count ?? 0) + 1)}`;
+      this.radios = classes.map(() => tag("input", { type: "radio", name }));
+      this.radios[chosen].checked = true;
+      this.pictures = classes.map((label, k) => picture(view, this.radios[k], label));
+      this.radios.forEach((radio, k) => radio.addEventListener("change", () => changed(k)));
+      this.element = tag("fieldset", { class: "ae-choice" },
+        tag("legend", {}, `the same code as each ${sample}: choose one`),
+        ...this.pictures.map(({ element }) => tag("label", {}, element)));
+    }
+
+    draw(values) {
+      this.pictures.forEach((picture, k) => picture.draw(values[k]));
+    }
+  }
+
   // ---- the element ---------------------------------------------------------------------------
 
   class Explorer extends HTMLElement {
@@ -414,7 +521,8 @@
 
     start({ alt, sample, plane, decoder, proof, view, note, originals, known, reads }, live) {
       this.sample = sample;
-      this.originals = originals && matrix(originals, "the originals");
+      this.originals = originals && (originals.greys
+        ? pictures(originals, view.range, "the originals") : matrix(originals, "the originals"));
       this.known = Object.entries(known ?? {});
       this.reads = reads && { ...reads, weights: matrix(reads.weights, "the weights to read by") };
       this.network = new Network(decoder);
@@ -423,11 +531,17 @@
       this.output = tag("output");
       this.table = tag("table");
       this.plane = new Plane(plane, (z) => this.show(z));
-      const first = [this.plane.xs[0], this.plane.ys[0]];
+      const { columns, classes, chosen } = this.plane;
+      this.choice = chosen !== undefined && new Choice(view, sample, classes, chosen, (k) => {
+        this.plane.choose(k);
+        this.plane.move(this.plane.z);
+      });
+      const first = columns.map((column) => column[0]);
       this.check(matrix(proof, "the proof")[0], this.decode(first));
       this.plane.move(first);
       build(live, { role: "group", "aria-label": alt }, [this.plane.element,
-        tag("div", { class: "ae-result" }, this.view.element, this.table, this.output),
+        tag("div", { class: "ae-result" }, this.view.element, this.choice?.element ?? "",
+          this.table, this.output),
         tag("small", {}, note)]);
     }
 
@@ -439,13 +553,18 @@
       if (!agree) throw new Error("its weights do not decode what the notebook decoded");
     }
 
-    decode(z) {
-      return this.network.run(z);
+    // Where a class is chosen, it follows the code: as a 1 in its place, and a 0 for each other.
+    decode(z, chosen = this.plane.chosen) {
+      const label = chosen === undefined ? [] :
+        this.plane.classes.map((_, k) => Number(k === chosen));
+      return this.network.run([...z, ...label]);
     }
 
     show(z) {
       const { plane, sample } = this, { index, distance } = plane.nearest(z);
-      const values = this.decode(z);
+      const each = this.choice && plane.classes.map((_, k) => this.decode(z, k));
+      const values = each ? each[plane.chosen] : this.decode(z);
+      if (each) this.choice.draw(each);
       const decoded = this.view.draw(values, this.originals?.[index]) ?? {};
       this.reads?.names.forEach((name, k) => {
         decoded[name] = this.reads.constants[k] + dot(this.reads.weights[k], values);
@@ -456,7 +575,8 @@
       const unseen = distance > plane.limit, name = plane.classes?.[plane.labels[index]];
       this.output.classList.toggle("ae-unseen", unseen);
       this.output.value = [
-        `z₁ = ${plane.text(0)}, z₂ = ${plane.text(1)}.`,
+        ...(this.choice ? [`Decoded as ${plane.classes[plane.chosen]}.`] : []),
+        `${z.map((_, axis) => `${NAMES[axis]} = ${plane.text(axis)}`).join(", ")}.`,
         ...(unseen ? ["Here the model has seen nothing."] : []),
         `Nearest ${sample}: ${name ? `${name}, ` : ""}${apart(distance)} away.`,
         ...(unseen ? [`99% of them have another one within ${apart(plane.limit)}.`] : []),
@@ -477,9 +597,10 @@ ae-explorer.ae-on > :not(.ae-live) { display: none; }
 .ae-live svg text { fill: currentColor; }
 .ae-live .ae-frame { fill: none; stroke: currentColor; stroke-opacity: 0.5;
   vector-effect: non-scaling-stroke; }
-.ae-live .ae-near { fill: none; stroke: currentColor; stroke-opacity: 0.12; stroke-linecap: round; }
+.ae-live .ae-near { fill: currentColor; fill-opacity: 0.12; }
 .ae-live .ae-dots { fill: none; stroke-width: 4; stroke-linecap: round;
   vector-effect: non-scaling-stroke; }
+.ae-live .ae-others { stroke: currentColor; stroke-opacity: 0.35; stroke-width: 2; }
 .ae-live svg .ae-class { fill: black; stroke: white; stroke-width: 3; paint-order: stroke;
   text-anchor: middle; font-weight: bold; font-size: 14px; }
 .ae-live .ae-handle { position: absolute; width: 44px; height: 44px; margin: -22px;
@@ -490,6 +611,13 @@ ae-explorer.ae-on > :not(.ae-live) { display: none; }
 .ae-live input { flex: 1; min-width: 0; margin: 0; }
 .ae-live .ae-pictures { display: flex; gap: 1rem; }
 .ae-live .ae-pictures > div { flex: 1 1 0; max-width: 12rem; }
+.ae-live .ae-choice { display: grid; grid-template-columns: repeat(5, minmax(0, 1fr));
+  gap: 0.4rem; margin: 0.5rem 0 0; padding: 0; border: 0; }
+.ae-live .ae-choice legend { float: none; margin: 0; padding: 0; font-size: 1em; }
+.ae-live .ae-choice label { display: block; margin: 0; padding: 3px; text-align: center;
+  border: 3px solid transparent; border-radius: 0.25rem; cursor: pointer; }
+.ae-live .ae-choice label:has(:checked) { border-color: currentColor; }
+.ae-live .ae-choice input { margin-right: 0.6em; }
 .ae-live .ae-line, .ae-live .ae-original { fill: none; stroke: #0173b2; stroke-width: 2.5;
   vector-effect: non-scaling-stroke; }
 .ae-live .ae-original { stroke: #de8f05; stroke-dasharray: 6 4; }
