@@ -1,5 +1,6 @@
 """The part of a latent plane that a page shows: how far it reaches, and which codes lie in it."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -26,10 +27,11 @@ class Plane(NamedTuple):
         return torch.stack(torch.meshgrid(x, y.flip(0), indexing="xy"), dim=-1).double()
 
 
-def plane_of(codes: Tensor, n_points: int) -> Plane:
+def plane_of(codes: Tensor, n_points: int, shown: Sequence[Tensor] = ()) -> Plane:
     """Let codes decide what is shown: 98 % of their range on each axis, and a margin.
 
-    Of the codes in there at most ``n_points`` are kept, evenly spread over the order they came in.
+    Whatever else is to be shown, codes of shape (n, 2), widens it. Of the codes in there at most
+    ``n_points`` are kept, evenly spread over the order they came in.
     """
     codes = require_codes("codes", codes, 2).cpu().double()
     tails = torch.tensor([TAIL, 1 - TAIL], dtype=codes.dtype)
@@ -38,6 +40,8 @@ def plane_of(codes: Tensor, n_points: int) -> Plane:
         raise ValueError("expected codes that differ in both numbers, got one value for most")
     margin = MARGIN * (high - low)
     low, high = low - margin, high + margin
+    for others in shown:
+        low, high = low.minimum(others.amin(dim=0)), high.maximum(others.amax(dim=0))
     inside = ((codes >= low) & (codes <= high)).all(dim=1).nonzero().flatten()
     step = -(-len(inside) // require_count("n_points", n_points, at_least=2))
     return Plane(low, high, inside[::step], codes[inside[::step]])
