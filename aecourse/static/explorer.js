@@ -331,8 +331,9 @@
         : { area: NaN, perimeter: NaN, quotient: NaN };
       if (housing) {
         const reach = Math.max(...lines.flat().map(([x, y]) => scale * Math.hypot(x, y)));
-        numbers[`reach (housing: ${shown(housing.radius, 2)})`] = whole ? reach : NaN;
-        numbers["fits the housing"] = whole && reach <= housing.radius ? "yes" : "no";
+        numbers["fits the housing"] = !whole ? "no: it is no whole shape"
+          : `${reach <= housing.radius ? "yes" : "no"}: reaches ${shown(reach, 3)} ` +
+            `of ${shown(housing.radius, 3)}`;
       }
       if (buildable) {
         numbers["could be made"] = couldBeMade(values, side, extent, buildable) ? "yes" : "no";
