@@ -31,6 +31,7 @@ class Guard:
     Attributes
     ----------
     codes : Tensor of shape (n_codes, n_latent)
+    n_neighbors : int
     limit : float
         The largest distance allowed.
     bounds : ndarray of shape (n_latent, 2)
@@ -60,7 +61,7 @@ class Guard:
         codes = require_codes("codes", codes).cpu()
         require_count("n_neighbors", n_neighbors, at_most=len(codes) - 1)
         require_share("quantile", quantile)
-        self.codes, self.accepts = codes, accepts
+        self.codes, self.accepts, self.n_neighbors = codes, accepts, n_neighbors
         self._neighbours = NearestNeighbors(n_neighbors=n_neighbors).fit(codes.numpy())
         among_themselves = self._neighbours.kneighbors()[0].mean(axis=1)  # each without itself
         self.limit = float(np.quantile(among_themselves, quantile))

@@ -11,13 +11,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..design import Guard
 from ..models import ConditionalVAE
 from ..runtime import in_batches
 from ..validation import require_codes, require_labels, require_samples
 from .compressing import compressed, error
 from .packing import decoder_layers, pack_greys, pack_layers, pack_rows, run, scaled
 from .plane import pack_plane, plane_of
-from .views import describe, still
+from .polygons import pack_polygons
+from .searching import map_ends, pack_guard, pack_objective, pack_paths, path_codes
+from .views import describe, outline_settings, still
 
 SCRIPT = Path(__file__).parents[1] / "static" / "explorer.js"
 STILL = "width: 100%; max-width: 25rem; image-rendering: pixelated"
@@ -63,6 +66,12 @@ def latent_explorer(
     x: Tensor | None = None,
     axes: tuple[str, str] = ("x", "decoded"),
     n_points: int = 2000,
+    buildable: Mapping[str, float] | None = None,
+    housing: tuple[float, float] | None = None,
+    guard: Guard | None = None,
+    objective: tuple[Tensor, Tensor] | None = None,
+    paths: Mapping[str, tuple[Tensor, Tensor]] | None = None,
+    polygons: Mapping[str, Tensor] | None = None,
 ) -> Explorer:
     """Let the reader drag a point through a latent plane and see at once what it decodes to.
 
@@ -110,6 +119,21 @@ def latent_explorer(
         Names of a curve's axes.
     n_points : int
         At most so many codes are kept.
+    buildable : mapping of str to float, optional
+        Settings of `shapes.buildable`: an outline is said to pass it or not.
+    housing : pair of float, optional
+        An area and a radius: outlines are drawn and measured at this area, in a circle of this
+        radius about the origin, and it is said whether they fit.
+    guard : Guard, optional
+        It is said whether the point is near the data, and passes the guard.
+    objective : (Tensor of shape (n_rows, n_columns), array of shape (2, 2)), optional
+        A map that lies beneath the points: values at the nodes of a raster, NaN where there is
+        none, and the ends of each number of the code. The first row has the lowest second number.
+    paths : mapping of str to (Tensor of shape (n, 2), Tensor of shape (n,)), optional
+        Searches to step through: the codes that each asked for, in order, and their values.
+    polygons : mapping of str to Tensor of shape (n_corners, 2), optional
+        Polygons whose corners the reader drags, beside what a `ShapeVAE` makes of them. It encodes
+        them in the page.
 
     Returns
     -------
@@ -119,11 +143,11 @@ def latent_explorer(
     Raises
     ------
     TypeError
-        As `packing.decoder_layers` does.
+        As `packing.decoder_layers` does, or if another model than a ShapeVAE has polygons.
     ValueError
         If the codes are not the model's or do not differ, something does not belong to them, a
-        class to choose has none, ``alt`` is empty, or the page would decode something else than the
-        model.
+        class to choose has none, ``alt`` is empty, or the page would compute something else than
+        the model.
 
     Examples
     --------
@@ -138,7 +162,8 @@ def latent_explorer(
     layers = decoder_layers(model)
     n_classes = model.n_classes if isinstance(model, ConditionalVAE) else 0
     codes = require_codes("codes", codes, layers[0].weight.shape[1] - n_classes)
-    plane = plane_of(codes, n_points)
+    reach = [] if objective is None else [map_ends(objective)]
+    plane = plane_of(codes, n_points, reach if paths is None else [*reach, *path_codes(paths)])
     if labels is not None:
         labels = require_labels("labels", labels, len(codes), n_classes or None).cpu()
     elif n_classes:
@@ -165,6 +190,7 @@ def latent_explorer(
     of_data = decoded[len(all_over) :].numpy()  # parts of the grid may be far from any data
     settings = {"value_range": value_range, "logarithms": logarithms, "x": x, "axes": axes}
     drawn = describe(view, of_data, **settings)
+    drawn |= outline_settings(view, buildable=buildable, housing=housing, polygons=polygons)
     exact = decoded.double().flatten(1)
     if not error(run(layers, where), exact) < 1e-3:
         raise ValueError("expected model.decode to compute what its decoder does, it differs")
@@ -179,7 +205,7 @@ def latent_explorer(
         "proof": pack_rows(run(small, shown[:1]), 2),  # what the first point decodes to
         "view": drawn,
         "note": "Decoded in this page, with rounded weights: within "
-        f"{math.ceil(1000 * off) / 1000:.1%} of what PyTorch decodes.",
+        f"{_above(off)} of what PyTorch decodes.",
     }
     n_values = exact.shape[1]
     if originals is not None:
@@ -197,6 +223,17 @@ def latent_explorer(
         rows = [_of_each(name, weights[None], 1, n_values) for name, (weights, _) in reads.items()]
         contents["reads"] = {"names": list(reads), "weights": pack_rows(torch.cat(rows), 2)}
         contents["reads"]["constants"] = [float(constant) for _, constant in reads.values()]
+    if guard is not None:
+        contents["guard"] = pack_guard(guard)
+    if objective is not None:
+        contents["objective"] = pack_objective(objective)
+    if paths is not None:
+        contents["paths"] = pack_paths(paths)
+    if polygons is not None:
+        contents["polygons"], of_codes = pack_polygons(
+            model, polygons, decoded, tolerance=TOLERANCE
+        )
+        contents["note"] += f" Encoded here, too: codes within {_above(of_codes)} of PyTorch's."
     picture = still(decode(examples).numpy(), drawn)
     return Explorer(_page(contents, alt, picture), off)
 
@@ -219,6 +256,11 @@ def _of_each(name: str, values: Tensor, n: int, n_values: int = 1) -> Tensor:
         wanted = f"({n}, {n_values})" if n_values > 1 else f"({n},)"
         raise ValueError(f"expected {name} of shape {wanted}, got {tuple(values.shape)}")
     return rows
+
+
+def _above(share: float) -> str:
+    """Write a share in per cent, rounded up."""
+    return f"{math.ceil(1000 * share) / 1000:.1%}"
 
 
 def _short(values: Tensor) -> list[float]:

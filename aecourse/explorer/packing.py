@@ -31,10 +31,10 @@ class Layer(NamedTuple):
 
 
 class Sides(NamedTuple):
-    """A last step that makes a large field of a small one: y = A x Bᵀ, with x as a matrix."""
+    """A step between a small field and a large one: y = A x Bᵀ, with x as a matrix."""
 
-    left: Tensor  # (n_rows, n_small_rows)
-    right: Tensor  # (n_columns, n_small_columns)
+    left: Tensor  # (n_rows of y, n_rows of x)
+    right: Tensor  # (n_columns of y, n_columns of x)
 
 
 class Transposed(NamedTuple):
@@ -100,6 +100,46 @@ def decoder_layers(model: nn.Module) -> list[Layer | Transposed]:
     if getattr(model, "likelihood", None) == "bernoulli":  # the decoder computes logits
         layers[-1] = layers[-1]._replace(activation="sigmoid")
     return layers
+
+
+def encoder_layers(model: nn.Module) -> list[Layer]:
+    """List the layers that a model encodes with, up to the code, or to the mean of its Gaussian.
+
+    Parameters
+    ----------
+    model : nn.Module
+        With ``encoder``, an `nn.Sequential` of linear layers and activations, as `VAE` and
+        `DenseAutoencoder` have it; or a `ShapeVAE`: its layers take fields cut off at its limit.
+
+    Returns
+    -------
+    list of Layer
+        In double precision, on the CPU.
+
+    Raises
+    ------
+    TypeError
+        If the model has no such encoder, or a layer of it is of another kind.
+
+    Examples
+    --------
+    >>> from aecourse.models import VAE
+    >>> layers = encoder_layers(VAE((64, 16, 2)))
+    >>> [tuple(layer.weight.shape) for layer in layers]
+    [(16, 64), (2, 16)]
+    """
+    if isinstance(model, ShapeVAE):
+        project = _layer(model.components / model.limit, -model.components @ model.mean)
+        return [project, *encoder_layers(model.vae)]
+    encoder = getattr(model, "encoder", None)
+    if not isinstance(encoder, nn.Sequential):
+        raise TypeError(
+            "expected a model with an encoder, an nn.Sequential of linear layers and activations, "
+            f"got {type(model).__name__}"
+        )
+    *before, last = _steps(encoder)  # in a VAE, the means come first, then the log-variances
+    n = model.n_latent
+    return [*before, last._replace(weight=last.weight[:n], bias=last.bias[:n])]
 
 
 def _steps(modules: Sequence[nn.Module]) -> list[Layer | Transposed]:

@@ -3,6 +3,7 @@
 The first two numbers of a code span the plane. Each other one has a slider, and reaches as far.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -42,10 +43,11 @@ class Plane(NamedTuple):
         return torch.cartesian_prod(*steps).double()
 
 
-def plane_of(codes: Tensor, n_points: int) -> Plane:
+def plane_of(codes: Tensor, n_points: int, shown: Sequence[Tensor] = ()) -> Plane:
     """Let codes decide what is shown: 98 % of their range on each axis, and a margin.
 
-    Of the codes in there at most ``n_points`` are kept, evenly spread over the order they came in.
+    Whatever else is to be shown, codes of shape (n, 2), widens it. Of the codes in there at most
+    ``n_points`` are kept, evenly spread over the order they came in.
     """
     codes = require_codes("codes", codes).cpu().double()
     if not 2 <= codes.shape[1] <= MOST:
@@ -56,6 +58,8 @@ def plane_of(codes: Tensor, n_points: int) -> Plane:
         raise ValueError("expected codes that differ in each number, got one value for most")
     margin = MARGIN * (high - low)
     low, high = low - margin, high + margin
+    for others in shown:
+        low, high = low.minimum(others.amin(dim=0)), high.maximum(others.amax(dim=0))
     inside = ((codes >= low) & (codes <= high)).all(dim=1).nonzero().flatten()
     step = -(-len(inside) // require_count("n_points", n_points, at_least=2))
     return Plane(low, high, inside[::step], codes[inside[::step]])

@@ -10,6 +10,7 @@ from matplotlib.image import imsave
 
 from ..plotting.arrays import as_images
 from ..shapes import EXTENT, pixels
+from ..validation import require_positive
 
 GREYS = 15  # steps from white to black of a still picture: enough for a look, and half the bytes
 
@@ -52,6 +53,36 @@ def describe(
     low, high = value_range or (float(decoded.min()), float(decoded.max()))
     view |= {"x": x.tolist(), "range": [low, high], "axes": list(axes)}
     return view | {"logarithms": logarithms}
+
+
+def outline_settings(kind: str, *, buildable=None, housing=None, polygons=None) -> dict:
+    """Return what only an outline is told more; settings as of `latent_explorer`.
+
+    Raises
+    ------
+    ValueError
+        If the view is another one, a setting is out of range, or there are both a housing, which
+        enlarges what is drawn, and polygons.
+    """
+    given = [setting for setting in (buildable, housing, polygons) if setting is not None]
+    if given and kind != "outline":
+        raise ValueError(f"expected buildable, housing and polygons with outlines, got {kind!r}")
+    if housing is not None and polygons is not None:
+        raise ValueError("expected a housing or polygons, got both: one is drawn at another size")
+    told = {}
+    if buildable is not None:
+        told["buildable"] = {"minimum_width": 0.0} | dict(buildable)
+        if set(told["buildable"]) != {"minimum_area", "minimum_width"}:
+            raise ValueError(f"expected minimum_area and minimum_width, got {list(buildable)}")
+        for name, value in told["buildable"].items():
+            require_positive(name, value, or_zero=True)
+    if housing is not None:
+        area, radius = housing
+        told["housing"] = {
+            "area": require_positive("the area in a housing", area),
+            "radius": require_positive("the radius of a housing", radius),
+        }
+    return told
 
 
 def still(decoded: np.ndarray, view: dict) -> str:

@@ -83,8 +83,8 @@
     return p + q + r + s;
   }
 
-  // A last step that makes a large field of a small one: Y = A X Bᵀ. The rows of a smooth field
-  // are alike, and so are its columns: few of each suffice.
+  // A step that makes a large field of a small one, or the other way round: Y = A X Bᵀ. The rows
+  // of a smooth field are alike, and so are its columns: few of each suffice.
   function sides({ left, right }, name) {
     const [a, b] = [matrix(left, name), matrix(right, name)];
     return (x) => {
@@ -203,6 +203,7 @@
 
   const STEPS = 200; // of a slider from end to end
   const NAMES = ["z₁", "z₂", "z₃", "z₄", "z₅", "z₆", "z₇", "z₈"]; // of the numbers of a code
+  const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
 
   // The first two numbers of a code span it, each other one has a slider only. It calls moved(z)
   // whenever the reader has put the point elsewhere. Where a class is chosen, its points count.
@@ -293,10 +294,7 @@
       });
       pad.addEventListener("click", follow);
       pad.addEventListener("keydown", (event) => {
-        const ways = {
-          ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1],
-        };
-        const way = ways[event.key];
+        const way = WAYS[event.key];
         if (!way || event.altKey || event.ctrlKey || event.metaKey) return;
         event.preventDefault(); // the page stays where it is
         const size = event.shiftKey ? 0.1 : 0.02; // of the plane
@@ -391,33 +389,69 @@
     } };
   }
 
-  function outline({ side, extent }) {
+  // With a housing, shapes are drawn and measured at one area, in a dashed circle.
+  function outline({ side, extent, buildable, housing }) {
     const path = svg("path", { class: "ae-outline" });
-    const frame = { x: -extent, y: -extent, width: 2 * extent, height: 2 * extent };
-    const element = svg("svg", { viewBox: `${-extent} ${-extent} ${2 * extent} ${2 * extent}`,
+    const half = housing ? 1.15 * housing.radius : extent;
+    const frame = { x: -half, y: -half, width: 2 * half, height: 2 * half };
+    const picture = svg("svg", { viewBox: `${-half} ${-half} ${2 * half} ${2 * half}`,
       "aria-hidden": "true" }, svg("rect", { ...frame, class: "ae-frame" }), path);
+    if (housing) picture.append(svg("circle", { class: "ae-housing", r: housing.radius }));
+    const element = tag("div", { class: "ae-drawing" }, picture);
     const place = (index) => -extent + (2 * extent * index) / (side - 1);
-    return { element, draw(values) {
+    return { element, picture, draw(values) {
       const lines = contours(values, side)
         .map((line) => line.map(([x, y]) => [place(x), place(y)]));
+      const whole = lines.length > 0 && !touches(values, side);
+      const area = sum(lines, enclosed);
+      const scale = housing && area > 0 ? Math.sqrt(housing.area / area) : 1;
       // In the picture y runs downwards.
       path.setAttribute("d", lines.map((line) =>
-        `M${line.map(([x, y]) => `${x} ${-y}`).join("L")}Z`).join(""));
-      let area = 0, perimeter = 0;
-      for (const line of lines) {
-        line.forEach(([x, y], k) => {
-          const [u, v] = line[(k + 1) % line.length];
-          area += (x * v - u * y) / 2;
-          perimeter += Math.hypot(u - x, v - y);
-        });
+        `M${line.map(([x, y]) => `${scale * x} ${-scale * y}`).join("L")}Z`).join(""));
+      const perimeter = sum(lines, (line) => sum(line, ([x, y], k) => {
+        const [u, v] = line[(k + 1) % line.length];
+        return Math.hypot(u - x, v - y);
+      }));
+      const numbers = whole
+        ? { area: scale ** 2 * area, perimeter: scale * perimeter,
+          quotient: perimeter ** 2 / (4 * Math.PI * area) }
+        : { area: NaN, perimeter: NaN, quotient: NaN };
+      if (housing) {
+        const reach = Math.max(...lines.flat().map(([x, y]) => scale * Math.hypot(x, y)));
+        numbers["fits the housing"] = !whole ? "no: it is no whole shape"
+          : `${reach <= housing.radius ? "yes" : "no"}: reaches ${shown(reach, 3)} ` +
+            `of ${shown(housing.radius, 3)}`;
       }
-      const whole = lines.length > 0 && !touches(values, side);
-      const quotient = perimeter ** 2 / (4 * Math.PI * area);
-      return whole ? { area, perimeter, quotient } : { area: NaN, perimeter: NaN, quotient: NaN };
+      if (buildable) {
+        numbers["could be made"] = couldBeMade(values, side, extent, buildable) ? "yes" : "no";
+      }
+      return numbers;
     } };
   }
 
-  const touches = (values, side) => values.some((value, k) => value <= 0 &&
+  const sum = (items, number) =>
+    items.reduce((total, item, index) => total + number(item, index), 0);
+
+  // The area within a closed line; that of a hole is negative.
+  const enclosed = (line) => sum(line, ([x, y], k) => {
+    const [u, v] = line[(k + 1) % line.length];
+    return (x * v - u * y) / 2;
+  });
+
+  // As shapes.buildable: one piece, off the border, large enough, without holes. With half of the
+  // width taken off all sides it still is one piece (no neck is narrower), and with as much added
+  // so is the outside (no slit is narrower). Crumbs of a thousandth do not count.
+  function couldBeMade(values, side, extent, { minimum_area, minimum_width }) {
+    const half = minimum_width / 2, cell = (2 * extent / (side - 1)) ** 2;
+    const areas = (field) => contours(field, side).map((line) => cell * enclosed(line));
+    if (touches(values, side, half)) return false;
+    const all = areas(values), area = sum(all, (part) => part);
+    if (all.filter((part) => part > 0).length !== 1 || area < minimum_area) return false;
+    return [values.map((value) => value + half), values.map((value) => half - value)]
+      .every((field) => areas(field).filter((part) => part > 1e-3 * area).length === 1);
+  }
+
+  const touches = (values, side, margin = 0) => values.some((value, k) => value <= margin &&
     (k < side || k >= side * (side - 1) || k % side === 0 || k % side === side - 1));
 
   // The closed lines where a field is zero, by marching squares: each square of four nodes is
@@ -425,6 +459,10 @@
   // enclosed area comes out positive, and that of a hole negative. Beyond the field is outside.
   function contours(values, side) {
     const at = (x, y) => (x < 0 || y < 0 || x >= side || y >= side ? 1 : values[y * side + x]);
+    const wide = side + 2, below = new Uint8Array(wide * wide); // with a border of the outside
+    values.forEach((value, k) => {
+      below[wide + 1 + k + 2 * Math.floor(k / side)] = value < 0;
+    });
     const steps = new Map(); // from one crossing to the next; a crossing is named by its edge
     const crossing = (x, y, u, v) => {
       const share = at(x, y) / (at(x, y) - at(u, v)); // linear between the nodes
@@ -433,7 +471,8 @@
     };
     for (let y = -1; y < side; y++) {
       for (let x = -1; x < side; x++) {
-        const n = (at(x, y) < 0) + (at(x + 1, y) < 0) + (at(x, y + 1) < 0) + (at(x + 1, y + 1) < 0);
+        const k = (y + 1) * wide + x + 1;
+        const n = below[k] + below[k + 1] + below[k + wide] + below[k + wide + 1];
         if (n === 0 || n === 4) continue; // no crossing
         const corners = [[x, y], [x + 1, y], [x + 1, y + 1], [x, y + 1]]; // counter-clockwise
         const inside = corners.map(([u, v]) => at(u, v) < 0);
@@ -473,7 +512,8 @@
   function fill(table, columns) {
     const full = Object.entries(columns).filter(([, numbers]) => Object.keys(numbers).length);
     const names = [...new Set(full.flatMap(([, numbers]) => Object.keys(numbers)))];
-    const text = (value) => (Number.isFinite(value) ? shown(value, 2) : "–");
+    const text = (value) =>
+      (typeof value === "string" ? value : Number.isFinite(value) ? shown(value, 2) : "–");
     table.replaceChildren(
       tag("tr", {}, tag("td"), ...full.map(([heading]) => tag("th", { scope: "col" }, heading))),
       ...names.map((name) => tag("tr", {}, tag("th", { scope: "row" }, name),
@@ -502,6 +542,222 @@
     }
   }
 
+  // ---- what a search adds to the plane -------------------------------------------------------
+
+  // The guard's first question, as design.Guard asks it: is the mean distance to the nearest codes
+  // at most as large as almost all of them keep among themselves?
+  function nearness({ codes, neighbours, limit }) {
+    const [xs, ys] = matrix(codes, "the guard's codes");
+    return ([x, y]) => {
+      const apart = Float64Array.from(xs, (u, i) => Math.hypot(u - x, ys[i] - y)).sort();
+      return sum(Array.from(apart.subarray(0, neighbours)), (each) => each) <= limit * neighbours;
+    };
+  }
+
+  // A map beneath the points: a square for each node of a raster, none where there is no value.
+  class Objective {
+    constructor({ low, high, values, range, colours }, plane) {
+      Object.assign(this, { low, values, counts: [values[0].length, values.length] });
+      this.steps = [0, 1].map((axis) => (high[axis] - low[axis]) / (this.counts[axis] - 1));
+      const [dx, dy] = this.steps, [least, most] = range;
+      const squares = colours.map(() => "");
+      values.forEach((row, j) => row.forEach((value, i) => {
+        if (value === null) return;
+        const share = (value - least) / (most - least || 1);
+        const colour = Math.round(Math.min(Math.max(share, 0), 1) * (colours.length - 1));
+        squares[colour] +=
+          `M${low[0] + (i - 0.5) * dx} ${low[1] + (j - 0.5) * dy}h${dx}v${dy}h${-dx}z`;
+      }));
+      plane.chart.data.prepend(svg("g", { class: "ae-map" },
+        ...squares.map((d, k) => svg("path", { d, fill: colours[k] }))));
+      plane.element.classList.add("ae-mapped");
+      const bar = tag("span", { class: "ae-bar" });
+      bar.style.background = `linear-gradient(to right, ${colours})`;
+      plane.pad.after(tag("div", { class: "ae-keys" }, tag("span", {}, "objective: ",
+        `≤ ${shown(least, 2)} `, bar, ` ${shown(most, 2)}`)));
+    }
+
+    // The value of the nearest node; none beyond the map, or where the map has none.
+    at(z) {
+      const [i, j] = z.map((value, axis) =>
+        Math.round((value - this.low[axis]) / this.steps[axis]));
+      return this.values[j]?.[i] ?? NaN;
+    }
+
+    get name() {
+      return `objective, nearest of ${this.counts.join(" × ")} nodes`;
+    }
+  }
+
+  // The codes that searches asked for, one after the other.
+  class Paths {
+    constructor(paths, plane) {
+      this.plane = plane;
+      this.paths = paths.map(({ name, codes, values }) => {
+        const [xs, ys] = matrix(codes, `the path ${name}`);
+        return { name, values, codes: Array.from(xs, (x, i) => [x, ys[i]]) };
+      });
+      // Each is drawn twice, at first broader and white: so it shows on any ground.
+      const [line, dots, best] = ["ae-path", "ae-asked", "ae-best"].map((name) =>
+        [svg("path", { class: `${name} ae-halo` }), svg("path", { class: name })]);
+      Object.assign(this, { line, dots, best });
+      plane.chart.data.append(...line, ...dots, ...best);
+      this.select = tag("select", {},
+        ...paths.map(({ name }, k) => tag("option", { value: k }, name)));
+      this.slider = tag("input", { type: "range", min: 1 });
+      const button = (text, name, way) => {
+        const element = tag("button", { type: "button", "aria-label": name }, text);
+        element.addEventListener("click", () => this.show(this.question + way));
+        return element;
+      };
+      this.before = button("‹", "previous question", -1);
+      this.next = button("›", "next question", 1);
+      this.output = tag("output", { class: "ae-said" });
+      this.element = tag("div", { class: "ae-paths" },
+        tag("label", {}, "search ", this.select),
+        tag("div", {}, this.before, tag("label", {}, "question ", this.slider), this.next),
+        this.output);
+      this.select.addEventListener("change", () => this.show(1));
+      this.slider.addEventListener("input", () => this.show(Number(this.slider.value)));
+    }
+
+    // Questions count from 1.
+    show(question) {
+      const { codes, values } = this.paths[this.select.value];
+      this.question = question = Math.min(Math.max(question, 1), codes.length);
+      const asked = codes.slice(0, question), known = values.slice(0, question);
+      const best = known.reduce((top, value, k) =>
+        (value !== null && (top < 0 || value > known[top]) ? k : top), -1);
+      const draw = (paths, d) => paths.forEach((path) => path.setAttribute("d", d));
+      draw(this.line, `M${asked.map((code) => code.join(" ")).join("L")}`);
+      draw(this.dots, asked.map((code) => `M${code.join(" ")}h0`).join(""));
+      draw(this.best, best < 0 ? "" : `M${codes[best].join(" ")}h0`);
+      Object.assign(this.slider, { max: codes.length, value: question });
+      this.slider.setAttribute("aria-valuetext", `${question} of ${codes.length}`);
+      this.before.disabled = question === 1;
+      this.next.disabled = question === codes.length;
+      const text = (value) => (value === null ? "none" : shown(value, 2));
+      this.output.value = `Question ${question} of ${codes.length}: ` +
+        `value ${text(known[question - 1])}.` +
+        (best < 0 ? "" : ` Best so far: ${text(known[best])}, question ${best + 1} (large mark).`);
+      this.plane.move(codes[question - 1]);
+    }
+  }
+
+  // ---- a polygon to drag ---------------------------------------------------------------------
+
+  // Each corner is a button: drag it, or move it with the arrow keys. found(code) is called with
+  // the code of the polygon, which the encoder reads off the polygon's field.
+  class Polygon {
+    constructor({ starts, limit, encoder, proof }, { side, extent }, { element, picture }, found) {
+      Object.assign(this, { limit, side, extent, found });
+      this.encoder = new Network(encoder);
+      this.path = svg("path", { class: "ae-polygon" });
+      picture.append(this.path);
+      this.handles = tag("div", { role: "application", "aria-roledescription": "polygon",
+        "aria-label": "Polygon: arrow keys move the corner that has the focus" });
+      element.append(this.handles);
+      this.output = tag("output", { class: "ae-said" });
+      this.element = tag("div", { class: "ae-starts" }, tag("span", {}, "Start from:"),
+        ...Object.entries(starts).map(([name, corners]) => {
+          const button = tag("button", { type: "button" }, name);
+          button.addEventListener("click", () => this.start(corners));
+          return button;
+        }), this.output);
+      this.corners = Object.values(starts)[0];
+      const code = this.encode();
+      if (!proof.every((value, k) => Math.abs(value - code[k]) < 1e-2)) {
+        throw new Error("its weights do not encode what the notebook encoded");
+      }
+    }
+
+    start(corners) {
+      this.corners = corners.map((corner) => [...corner]);
+      this.handles.replaceChildren(...corners.map((_, index) => this.handle(index)));
+      this.draw();
+    }
+
+    handle(index) {
+      const button = tag("button", { type: "button", class: "ae-corner",
+        "aria-label": `Corner ${index + 1} of ${this.corners.length}` });
+      const { extent } = this;
+      const move = (corner) => {
+        this.corners[index] = corner.map((value) => Math.min(Math.max(value, -extent), extent));
+        this.draw();
+      };
+      button.addEventListener("pointerdown", (event) => {
+        if (event.button === 0) button.setPointerCapture(event.pointerId);
+      });
+      button.addEventListener("pointermove", (event) => {
+        if (!button.hasPointerCapture(event.pointerId)) return;
+        const box = this.handles.getBoundingClientRect();
+        move([(event.clientX - box.left) / box.width, (box.bottom - event.clientY) / box.height]
+          .map((share) => (2 * share - 1) * extent));
+      });
+      button.addEventListener("keydown", (event) => {
+        const way = WAYS[event.key];
+        if (!way || event.altKey || event.ctrlKey || event.metaKey) return;
+        event.preventDefault(); // the page stays where it is
+        const size = event.shiftKey ? 0.1 : 0.02;
+        move(this.corners[index].map((value, axis) => value + size * way[axis]));
+      });
+      return button;
+    }
+
+    draw() {
+      const { extent } = this;
+      this.path.setAttribute("d", `M${this.corners.map(([x, y]) => `${x} ${-y}`).join("L")}Z`);
+      [...this.handles.children].forEach((button, k) => {
+        const [x, y] = this.corners[k];
+        button.style.left = `${50 * (1 + x / extent)}%`;
+        button.style.top = `${50 * (1 - y / extent)}%`;
+      });
+      this.found(this.encode());
+    }
+
+    // The model has seen distances as far as its limit only.
+    encode() {
+      const { corners, side, extent, limit } = this;
+      this.field = distances(corners, side, extent);
+      return Array.from(this.encoder.run(
+        this.field.map((value) => Math.min(Math.max(value, -limit), limit))));
+    }
+
+    // Intersection over union of the polygon and a decoded shape: nodes inside both, over nodes
+    // inside either.
+    overlap(values) {
+      let both = 0, either = 0;
+      this.field.forEach((distance, k) => {
+        both += distance < 0 && values[k] < 0;
+        either += distance < 0 || values[k] < 0;
+      });
+      return both / either;
+    }
+  }
+
+  // The signed distance of each node to a polygon. From the start of an edge, go along it as far
+  // as you get nearer. A ray to the right crosses the outline an odd number of times from inside.
+  function distances(corners, side, extent) {
+    const field = new Float32Array(side * side);
+    const place = (index) => -extent + (2 * extent * index) / (side - 1);
+    for (let row = 0; row < side; row++) {
+      for (let column = 0; column < side; column++) {
+        const x = place(column), y = place(row);
+        let square = Infinity, inside = false;
+        for (let k = 0; k < corners.length; k++) {
+          const [x0, y0] = corners[k], [x1, y1] = corners[(k + 1) % corners.length];
+          const dx = x1 - x0, dy = y1 - y0, u = x - x0, v = y - y0;
+          const along = (u * dx + v * dy) / Math.max(dx * dx + dy * dy, 1e-300);
+          const t = Math.min(Math.max(along, 0), 1);
+          square = Math.min(square, (u - t * dx) ** 2 + (v - t * dy) ** 2);
+          if ((v >= 0) !== (v >= dy) && (dx * v - dy * u > 0) === (dy > 0)) inside = !inside;
+        }
+        field[row * side + column] = inside ? -Math.sqrt(square) : Math.sqrt(square);
+      }
+    }
+    return field;
+  }
+
   // ---- the element ---------------------------------------------------------------------------
 
   class Explorer extends HTMLElement {
@@ -519,7 +775,8 @@
       }
     }
 
-    start({ alt, sample, plane, decoder, proof, view, note, originals, known, reads }, live) {
+    start(contents, live) {
+      const { alt, sample, plane, decoder, proof, view, note, originals, known, reads } = contents;
       this.sample = sample;
       this.originals = originals && (originals.greys
         ? pictures(originals, view.range, "the originals") : matrix(originals, "the originals"));
@@ -538,11 +795,32 @@
       });
       const first = columns.map((column) => column[0]);
       this.check(matrix(proof, "the proof")[0], this.decode(first));
+      this.add(contents);
       this.plane.move(first);
+      this.paths?.show(1);
+      this.polygon?.start(this.polygon.corners);
       build(live, { role: "group", "aria-label": alt }, [this.plane.element,
         tag("div", { class: "ae-result" }, this.view.element, this.choice?.element ?? "",
-          this.table, this.output),
+          this.polygon?.element ?? "", this.table, this.output),
         tag("small", {}, note)]);
+    }
+
+    // What not every explorer has.
+    add({ view, guard, objective, paths, polygons }) {
+      const { plane } = this;
+      this.near = guard && nearness(guard);
+      this.objective = objective && new Objective(objective, plane);
+      this.paths = paths && new Paths(paths, plane);
+      if (paths) plane.element.append(this.paths.element);
+      if (!polygons) return;
+      this.polygon = new Polygon(polygons, view, this.view, (code) => {
+        plane.move(code);
+        const [x, y] = plane.z.map((_, axis) => plane.text(axis));
+        const beyond = plane.z.some((value, axis) => value !== code[axis]);
+        this.polygon.output.value = beyond
+          ? "Its code lies beyond the plane: the point shows the nearest place in it."
+          : `The encoder puts it at z₁ = ${x}, z₂ = ${y}.`;
+      });
     }
 
     // The same numbers must come out here as in the notebook.
@@ -569,6 +847,16 @@
       this.reads?.names.forEach((name, k) => {
         decoded[name] = this.reads.constants[k] + dot(this.reads.weights[k], values);
       });
+      if (this.near) {
+        const near = this.near(z), made = decoded["could be made"];
+        delete decoded["could be made"];
+        decoded["passes the guard"] =
+          !near ? "no: too far from the data" : made === "no" ? "no: could not be made" : "yes";
+      }
+      if (this.objective) decoded[this.objective.name] = this.objective.at(z);
+      if (this.polygon) {
+        decoded["overlap with the polygon (IoU)"] = shown(this.polygon.overlap(values), 3);
+      }
       const known = Object.fromEntries(this.known.map(([name, column]) => [name, column[index]]));
       fill(this.table, { decoded, [`nearest ${sample}`]: known });
       const apart = (length) => shown(length, places(10 * plane.limit));
@@ -625,6 +913,37 @@ ae-explorer.ae-on > :not(.ae-live) { display: none; }
 .ae-live .ae-keys svg { display: inline-block; width: 2em; margin-right: 0.4em; }
 .ae-live .ae-outline { fill: #0173b2; fill-opacity: 0.35; stroke: #0173b2; stroke-width: 2;
   fill-rule: evenodd; vector-effect: non-scaling-stroke; }
+.ae-live .ae-housing { fill: none; stroke: currentColor; stroke-width: 2; stroke-dasharray: 6 4;
+  vector-effect: non-scaling-stroke; }
+.ae-live .ae-map { shape-rendering: crispEdges; }
+.ae-live .ae-mapped .ae-frame { fill: white; }
+.ae-live .ae-mapped .ae-near { stroke: none; }
+.ae-live .ae-mapped .ae-dots { stroke: black; stroke-opacity: 0.3; stroke-width: 2; }
+.ae-live .ae-bar { display: inline-block; width: 6em; height: 0.8em; }
+.ae-live :is(.ae-path, .ae-asked, .ae-best) { fill: none; stroke: black; stroke-width: 1;
+  vector-effect: non-scaling-stroke; }
+.ae-live .ae-asked { stroke-width: 5; stroke-linecap: round; }
+.ae-live .ae-best { stroke: #d55e00; stroke-width: 10; stroke-linecap: square; }
+.ae-live .ae-path { stroke-opacity: 0.7; }
+.ae-live .ae-halo { stroke: white; stroke-width: 3; }
+.ae-live .ae-asked.ae-halo { stroke-width: 8; }
+.ae-live .ae-best.ae-halo { stroke-width: 14; }
+.ae-live .ae-paths > div { display: flex; align-items: center; gap: 0.5rem; }
+.ae-live .ae-paths label { flex: 1; }
+.ae-live .ae-drawing { position: relative; }
+.ae-live .ae-polygon { fill: none; stroke: #de8f05; stroke-width: 2.5; stroke-dasharray: 6 4;
+  vector-effect: non-scaling-stroke; }
+.ae-live .ae-drawing > div { position: absolute; inset: 0; }
+.ae-live .ae-corner { position: absolute; width: 32px; height: 32px; margin: -16px; padding: 0;
+  border: 0; background: none; border-radius: 50%; cursor: grab; touch-action: none; }
+.ae-live .ae-corner::after { content: ""; position: absolute; inset: 8px; border-radius: 50%;
+  border: 3px solid #de8f05; background: white; box-shadow: 0 0 0 1px black; }
+.ae-live :is(button:not(.ae-corner), select) { min-height: 2rem; padding: 0 0.6rem; }
+.ae-live :is(button, select):focus-visible {
+  outline: 3px solid #0173b2; box-shadow: 0 0 0 5px white; }
+.ae-live .ae-starts { display: flex; flex-wrap: wrap; gap: 0.5rem; align-items: center;
+  margin-top: 0.5rem; }
+.ae-live output.ae-said { min-height: 1.4em; flex-basis: 100%; margin: 0; }
 .ae-live table { margin: 0.5rem 0 0; border-collapse: collapse; font-size: 1em; }
 .ae-live :is(th, td) { padding: 0.1rem 0.8rem 0.1rem 0; text-align: right; font-weight: normal; }
 .ae-live th[scope="row"] { text-align: left; }

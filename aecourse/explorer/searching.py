@@ -1,0 +1,101 @@
+"""What a search adds to a plane: the guard, the objective as a map, and the questions asked."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from matplotlib import colormaps
+from matplotlib.colors import to_hex
+from torch import Tensor
+
+from ..design import Guard
+from ..validation import as_floats, require_codes
+from .packing import pack_rows
+
+COLOURS = [to_hex(colour) for colour in colormaps["viridis"](np.linspace(0, 1, 24))]
+NAMES = ("the objective", "the map's ends")
+LOWEST = 0.05  # share of a map's values that have one colour, as the least may be far below
+
+
+def map_ends(objective: tuple[Tensor, Tensor]) -> Tensor:
+    """Return the corners of a map, its lowest and its highest code, as rows: (2, 2).
+
+    Parameters
+    ----------
+    objective : (Tensor of shape (n_rows, n_columns), array of shape (2, 2))
+        Values at the nodes of a raster, and the ends of each number of the code.
+
+    Raises
+    ------
+    ValueError
+        If they have other shapes, or the ends are no finite numbers in order.
+    """
+    values, bounds = (as_floats(name, part) for name, part in zip(NAMES, objective, strict=True))
+    if values.ndim != 2 or min(values.shape) < 2 or not values.isfinite().any():
+        raise ValueError(
+            "expected the objective at 2 × 2 codes or more, NaN where it has none, "
+            f"got {tuple(values.shape)} with {int(values.isfinite().sum())} finite numbers"
+        )
+    ordered = bounds.shape == (2, 2) and bounds.isfinite().all() and (bounds.diff() > 0).all()
+    if not ordered:
+        raise ValueError(
+            f"expected the map's ends as [[low, high], [low, high]], got {bounds.tolist()}"
+        )
+    return bounds.T.double()
+
+
+def pack_objective(objective: tuple[Tensor, Tensor]) -> dict:
+    """Write a map as what JSON can hold; its first row has the lowest second number."""
+    low, high = map_ends(objective).tolist()
+    values = torch.as_tensor(objective[0]).double()
+    found = values[values.isfinite()]
+    return {
+        "low": low,
+        "high": high,
+        "values": [_numbers(row) for row in values.tolist()],
+        "range": _numbers([found.quantile(LOWEST).item(), found.max().item()]),
+        "colours": COLOURS,
+    }
+
+
+def path_codes(paths: Mapping[str, tuple[Tensor, Tensor]]) -> list[Tensor]:
+    """Return the codes of each path, or raise a ValueError that names what does not belong.
+
+    Parameters
+    ----------
+    paths : mapping of str to (Tensor of shape (n, 2), Tensor of shape (n,))
+        The codes that a search asked for, in order, and the value of each.
+    """
+    if not paths:
+        raise ValueError("expected at least one search in paths, got none")
+    for name, (codes, values) in paths.items():
+        require_codes(f"the path {name!r}", codes, 2)
+        if len(values) != len(codes):
+            raise ValueError(
+                f"expected a value for each of {len(codes)} codes of the path {name!r}, "
+                f"got {len(values)}"
+            )
+    return [torch.as_tensor(codes).cpu().double() for codes, _ in paths.values()]
+
+
+def pack_paths(paths: Mapping[str, tuple[Tensor, Tensor]]) -> list[dict]:
+    """Write paths as what JSON can hold."""
+    return [
+        {"name": name, "codes": pack_rows(codes.T, 2), "values": _numbers(values.tolist())}
+        for codes, (name, (_, values)) in zip(path_codes(paths), paths.items(), strict=True)
+    ]
+
+
+def pack_guard(guard: Guard) -> dict:
+    """Write of a guard what it takes to say whether a code is near the data."""
+    return {
+        "codes": pack_rows(guard.codes.T, 2),
+        "neighbours": guard.n_neighbors,
+        "limit": guard.limit,
+    }
+
+
+def _numbers(values: list[float]) -> list[float | None]:
+    """Write numbers with four digits; JSON has no infinity, and no NaN."""
+    return [float(f"{value:.4g}") if math.isfinite(value) else None for value in values]
