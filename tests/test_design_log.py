@@ -245,12 +245,14 @@ def test_a_log_keeps_every_bit(tmp_path):
     assert found.values.tolist() == values.tolist()
 
 
-def test_a_larger_budget_goes_on_with_the_log(tmp_path):
+def test_a_larger_budget_goes_on_with_the_log(tmp_path, capsys):
     path = tmp_path / "log.csv"
     search(log=path, budget=15)
+    assert "goes on" not in capsys.readouterr().err
     objective = Asked()
     assert_same(search(objective, log=path, budget=24), search(budget=24))
     assert len(objective.codes) == 9
+    assert f"{path}: goes on after 15 answers" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,55 @@ def test_it_learns_disks_by_their_radius():
     assert (order - torch.arange(100)).abs().float().mean() < 5  # along a line, by size
 
 
+def test_the_length_of_the_basis_follows_the_data():
+    """As many components as keep 99.99% of the variance: found here by a full decomposition."""
+    drawn = torch.stack([shape.field(24) for shape in shapes.random_shapes(400, seed=0)[0]])
+    for fields in (disks(30), drawn[:10], drawn[:30], drawn):
+        rows = (fields.clamp(-0.25, 0.25) / 0.25).flatten(1).double()
+        variances = torch.linalg.svdvals(rows - rows.mean(dim=0)).square()
+        kept = variances.cumsum(dim=0) / variances.sum()
+        model = ShapeVAE.from_fields(fields)
+        needed = min(int((kept < 0.9999).sum()) + 1, len(fields) - 1, 32)
+        assert len(model.components) == needed
+        given = ShapeVAE.from_fields(fields, n_components=needed)
+        found = (model.components @ given.components.T).abs()
+        torch.testing.assert_close(found.diagonal(), torch.ones(needed), atol=1e-3, rtol=0)
+    assert needed == 32  # of many shapes, the most
+
+
+def test_too_few_shapes_are_said_to_be_too_few():
+    fields = disks(30)
+    for few, settings, message in (
+        (
+            fields,
+            {"n_components": 32},
+            "n_components from 1 to 29, as 30 fields span no more, got 32",
+        ),
+        (fields[:2], {}, "n_latent from 1 to 1, as 2 fields span no more, got 2: take more shapes"),
+        (fields[:1], {}, "expected fields that differ"),
+        (fields, {"n_components": 0}, "n_components to be a whole number from 1, got 0"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            ShapeVAE.from_fields(few, **settings)
+    assert ShapeVAE.from_fields(fields[:3]).encode(fields).shape == (30, 2)
+
+
+def test_it_learns_thirty_rings_with_their_hole():
+    angle = torch.linspace(0, 2 * torch.pi, 100, dtype=torch.double)
+    circle = torch.stack([angle.cos(), angle.sin()], dim=1)
+    rings = [[40 * circle, r * circle] for r in torch.linspace(12, 28, 30).tolist()]
+    frame = shapes.Frame.around(rings)
+    fields = torch.stack([shapes.Shape.from_points(r, frame=frame)[0].field(48) for r in rings])
+    seed_everything(0)
+    model = ShapeVAE.from_fields(fields, hidden=(32,), variance=0.1)
+    rows = model.coefficients(fields)
+    fit(model.vae, rows, epochs=300, batch_size=10, learning_rate=1e-2, progress=False)
+    with torch.no_grad():
+        decoded = model(fields)
+    assert all(len(shapes.outlines(phi)) == 2 for phi in decoded)
+    assert shapes.intersection_over_union(decoded, fields).min() > 0.9
+
+
 def test_bad_input_is_refused():
     fields = disks(40)
     for bad, settings, message in (

@@ -122,6 +122,8 @@ class Log:
             print(f"{path}: dropped the torn last line {torn[:80]!r}", file=sys.stderr)
             with self.path.open("ab") as file:
                 file.truncate(len(data) - len(torn))
+        if n := len(self.earlier.values):  # told, as a log knows nothing of a changed objective
+            print(f"{path}: goes on after {n} answers", file=sys.stderr)
 
     def write(self, code: Tensor, value: float, reason: str) -> None:
         """Append an answer; opened and closed each time, so that it is in the file at once."""

@@ -10,7 +10,7 @@ from matplotlib.colors import to_hex
 from torch import Tensor
 
 from ..design import Guard
-from ..validation import as_floats, require_codes
+from ..validation import as_tensor, require_codes
 from .packing import pack_rows
 
 COLOURS = [to_hex(colour) for colour in colormaps["viridis"](np.linspace(0, 1, 24))]
@@ -31,7 +31,7 @@ def map_ends(objective: tuple[Tensor, Tensor]) -> Tensor:
     ValueError
         If they have other shapes, or the ends are no finite numbers in order.
     """
-    values, bounds = (as_floats(name, part) for name, part in zip(NAMES, objective, strict=True))
+    values, bounds = (as_tensor(*part).double() for part in zip(NAMES, objective, strict=True))
     if values.ndim != 2 or min(values.shape) < 2 or not values.isfinite().any():
         raise ValueError(
             "expected the objective at 2 × 2 codes or more, NaN where it has none, "
@@ -42,13 +42,13 @@ def map_ends(objective: tuple[Tensor, Tensor]) -> Tensor:
         raise ValueError(
             f"expected the map's ends as [[low, high], [low, high]], got {bounds.tolist()}"
         )
-    return bounds.T.double()
+    return bounds.T
 
 
 def pack_objective(objective: tuple[Tensor, Tensor]) -> dict:
     """Write a map as what JSON can hold; its first row has the lowest second number."""
     low, high = map_ends(objective).tolist()
-    values = torch.as_tensor(objective[0]).double()
+    values = as_tensor(NAMES[0], objective[0]).double().cpu()
     found = values[values.isfinite()]
     return {
         "low": low,

@@ -107,13 +107,14 @@ def _kept(array, of):
         )
     near = 1e-9 * np.ptp(array, axis=0).max() if len(array) else 0
     apart = np.abs(array - np.roll(array, 1, axis=0)).max(axis=1) > near  # each from the one before
-    kept = np.flatnonzero(np.append(True, apart[1:]))
-    if not apart[0]:  # the line is closed
+    closed = not apart[:1].all()
+    apart[:1] = True
+    kept = np.flatnonzero(apart)
+    if closed:  # the last place is the first again
         kept = kept[: max(1, len(kept) - 1)]
     if len(kept) < 3:
         raise ValueError(
-            f"expected at least three points apart{of}, got {len(array)} points at {len(kept)} "
-            f"{'place' if len(kept) == 1 else 'places'}"
+            f"expected at least three points apart{of}, got {len(kept)} among {len(array)}"
         )
     return kept
 

@@ -133,16 +133,13 @@ def _drawing(text, path):
         for name in ("width", "height", "viewBox"):  # what is left is in the drawing's own numbers
             root.attrib.pop(name, None)
         source = io.StringIO(ElementTree.tostring(root, encoding="unicode"))
-        shapes = [
-            svgelements.Path(element)
-            for element in svgelements.SVG.parse(source, reify=True).elements()
-            if isinstance(element, svgelements.Shape)
-        ]
+        drawing = svgelements.SVG.parse(source, on_error="raise")
+        shapes = [piece for piece in drawing.elements() if isinstance(piece, svgelements.Shape)]
+        paths = [part for shape in shapes for part in svgelements.Path(shape).as_subpaths()]
     except (ElementTree.ParseError, ValueError, ArithmeticError) as error:
         reason = str(error) or "a path that cannot be read"
         raise ValueError(f"expected an SVG drawing in {path}, got {reason}") from error
-    parts = [svgelements.Path(part) for path in shapes for part in path.as_subpaths()]
-    parts = [part for part in parts if len(part) > 1]
+    parts = [svgelements.Path(path) for path in paths if len(path) > 1]
     boxes = np.array([part.bbox() for part in parts]).reshape(-1, 2, 2)
     tolerance = TOLERANCE * np.ptp(boxes, axis=(0, 1)).max() if parts else 0
     lines = [np.concatenate([_chords(piece, tolerance) for piece in part]) for part in parts]
