@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ..runtime import in_batches
 from ..validation import require_labels, require_samples
 from .compressing import compressed, error
+from .drawing import pack_drawing
 from .packing import decoder_layers, pack_layers, pack_rows, run, scaled
 from .plane import pack_plane, plane_of
 from .views import describe, still
@@ -54,6 +55,7 @@ def latent_explorer(
     originals: Tensor | None = None,
     known: Mapping[str, Tensor] | None = None,
     reads: Mapping[str, tuple[Tensor, float]] | None = None,
+    draw: tuple[str, Tensor] | None = None,
     scale: float = 1.0,
     shift: Tensor | float = 0.0,
     value_range: tuple[float, float] | None = None,
@@ -91,6 +93,10 @@ def latent_explorer(
         Numbers known of each sample: those of the nearest one are shown.
     reads : mapping of str to (Tensor of shape (n_values,), float), optional
         Numbers to read from the decoded values, each by weights for these and a constant.
+    draw : pair of {"mnist", "digits"} and Tensor of shape (n_samples, ...), optional
+        For images of digits. Lets the reader draw one on a pad: the page centres and scales it as
+        the pictures of this data set are (`drawing` says how), encodes it and moves the point
+        there. The samples, best held out, show how well it encodes; some can be put onto the pad.
     scale : float
     shift : float or Tensor of shape (n_values,)
         Shown is shift + scale · decoded.
@@ -156,7 +162,7 @@ def latent_explorer(
         "proof": pack_rows(run(small, plane.points[:1]), 2),  # what the first point decodes to
         "view": drawn,
         "note": "Decoded in this page, with rounded weights: within "
-        f"{math.ceil(1000 * off) / 1000:.1%} of what PyTorch decodes.",
+        f"{_up(off):.1%} of what PyTorch decodes.",
     }
     n_values = exact.shape[1]
     if originals is not None:
@@ -171,6 +177,13 @@ def latent_explorer(
         rows = [_of_each(name, weights[None], 1, n_values) for name, (weights, _) in reads.items()]
         contents["reads"] = {"names": list(reads), "weights": pack_rows(torch.cat(rows), 2)}
         contents["reads"]["constants"] = [float(constant) for _, constant in reads.values()]
+    if draw is not None:
+        if view != "image":
+            raise ValueError(f"expected to draw with images only, got the view {view!r}")
+        contents["drawing"], encoder_off = pack_drawing(model, *draw, tolerance=TOLERANCE)
+        if contents["drawing"]["samples"]["columns"] != n_values:
+            raise ValueError(f"expected samples to draw of {n_values} pixels, as decoded")
+        contents["note"] += f" A drawing is encoded within {_up(encoder_off):.1%} as well."
     picture = still(decode(plane.grid(10).flatten(0, 1)).numpy(), drawn)
     return Explorer(_page(contents, alt, picture), off)
 
@@ -187,6 +200,11 @@ def _of_each(name: str, values: Tensor, n: int, n_values: int = 1) -> Tensor:
 def _short(values: Tensor) -> list[float]:
     """Write numbers with four digits, for a table."""
     return [float(f"{value:.4g}") for value in values.tolist()]
+
+
+def _up(share: float) -> float:
+    """Round up to a tenth of a per cent."""
+    return math.ceil(1000 * share) / 1000
 
 
 def _page(contents: dict, alt: str, still: str) -> str:

@@ -1,4 +1,4 @@
-"""A decoder as a list of layers, and these as text that a page can hold."""
+"""A decoder or encoder as a list of layers, and these as text that a page can hold."""
 
 import base64
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..models import PCABaseline, ShapeVAE
+from ..models import VAE, PCABaseline, ShapeVAE
 
 ACTIVATIONS = {
     nn.ReLU: "relu",  # a leaky one of slope 0
@@ -67,14 +67,54 @@ def decoder_layers(model: nn.Module) -> list[Layer]:
         return [*decoder_layers(model.vae), *scaled([basis], model.limit, 0)]
     if isinstance(model, PCABaseline):
         return [_layer(model.components.T, model.mean)]
-    decoder = getattr(model, "decoder", None)
-    if not isinstance(decoder, nn.Sequential):
+    layers = _listed(model, "decoder")
+    if getattr(model, "likelihood", None) == "bernoulli":  # the decoder computes logits
+        layers[-1] = layers[-1]._replace(activation="sigmoid")
+    return layers
+
+
+def encoder_layers(model: nn.Module) -> list[Layer]:
+    """List the layers that a model encodes a sample with, as `model.encode` does.
+
+    Parameters
+    ----------
+    model : nn.Module
+        With ``encoder``, an `nn.Sequential` of linear layers and activations. Of the last layer of
+        a `VAE` the rows that compute the mean are listed, not those of the log-variance.
+
+    Returns
+    -------
+    list of Layer
+        In double precision, on the CPU.
+
+    Raises
+    ------
+    TypeError
+        If the model has no such encoder, or a layer of it is of another kind.
+
+    Examples
+    --------
+    >>> from aecourse.models import VAE
+    >>> [tuple(layer.weight.shape) for layer in encoder_layers(VAE((64, 16, 2)))]
+    [(16, 64), (2, 16)]
+    """
+    *before, last = _listed(model, "encoder")
+    if isinstance(model, VAE):
+        mean = slice(model.n_latent)
+        last = last._replace(weight=last.weight[mean], bias=last.bias[mean])
+    return [*before, last]
+
+
+def _listed(model: nn.Module, part: str) -> list[Layer]:
+    """List the steps of a model's decoder or encoder."""
+    steps = getattr(model, part, None)
+    if not isinstance(steps, nn.Sequential):
         raise TypeError(
-            "expected a model with a decoder, an nn.Sequential of linear layers and activations, "
+            f"expected a model with a {part}, an nn.Sequential of linear layers and activations, "
             f"got {type(model).__name__}"
         )
     layers = []
-    for step in decoder:
+    for step in steps:
         if isinstance(step, nn.Linear):
             bias = torch.zeros(step.out_features) if step.bias is None else step.bias
             layers.append(_layer(step.weight, bias))
@@ -84,8 +124,6 @@ def decoder_layers(model: nn.Module) -> list[Layer]:
         else:
             known = ", ".join(kind.__name__ for kind in ACTIVATIONS)
             raise TypeError(f"expected linear layers, each with one of {known}, got {step}")
-    if getattr(model, "likelihood", None) == "bernoulli":  # the decoder computes logits
-        layers[-1] = layers[-1]._replace(activation="sigmoid")
     return layers
 
 
@@ -98,7 +136,7 @@ def scaled(layers: Sequence[Layer], scale: float, shift: Tensor | float) -> list
 
 
 def run(layers: Sequence[Layer | Sides], x: Tensor) -> Tensor:
-    """Decode codes (n_samples, n_latent), as the script in the page does."""
+    """Decode codes (n_samples, n_latent), or encode samples, as the script in the page does."""
     for layer in layers:
         if isinstance(layer, Sides):
             small = x.unflatten(1, (layer.left.shape[1], layer.right.shape[1]))
