@@ -14,7 +14,6 @@ The script holds a rule for each of two data sets, as their sources describe the
     of each 4×4 block are counted: 8×8 numbers from 0 to 16 (Alpaydin and Kaynak 1998).
 """
 
-import torch
 from torch import Tensor, nn
 
 from ..runtime import in_batches

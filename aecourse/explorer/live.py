@@ -185,7 +185,7 @@ def latent_explorer(
             raise ValueError(f"expected samples to draw of {n_values} pixels, as decoded")
         contents["note"] += f" A drawing is encoded within {_up(encoder_off):.1%} as well."
     picture = still(decode(plane.grid(10).flatten(0, 1)).numpy(), drawn)
-    return Explorer(_page(contents, alt, picture), off)
+    return Explorer(page(contents, alt, picture), off)
 
 
 def _of_each(name: str, values: Tensor, n: int, n_values: int = 1) -> Tensor:
@@ -207,15 +207,15 @@ def _up(share: float) -> float:
     return math.ceil(1000 * share) / 1000
 
 
-def _page(contents: dict, alt: str, still: str) -> str:
-    """Write the element with its contents, the still picture inside, and the script once more.
+def page(contents: dict, alt: str, still: str, element: str = "ae-explorer") -> str:
+    """Write an element with its contents, the still picture inside, and the script once more.
 
-    The script defines the element unless it is known already, so a page may hold it many times.
+    The script defines the elements unless they are known already, so a page may hold it many times.
     """
     data, alt = html.escape(json.dumps(contents)), html.escape(alt)
     script = SCRIPT.read_text(encoding="utf-8")
     return (
-        f'<ae-explorer data-contents="{data}">'
-        f'<img src="{still}" alt="{alt}" style="{STILL}"></ae-explorer>\n'
+        f'<{element} data-contents="{data}">'
+        f'<img src="{still}" alt="{alt}" style="{STILL}"></{element}>\n'
         f'<script data-script="explorer">\n{script}</script>'
     )

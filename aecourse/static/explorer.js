@@ -717,7 +717,7 @@
       this.plane.element.append(...this.names);
 
       const top = 1.05 * Math.max(...train, ...heldOut);
-      this.loss = chart([0, 0], [last, top], ["epoch", "loss"]);
+      this.loss = chart([0, 0], [1.03 * last, top], ["epoch", "loss"]);
       const line = (values) => `M${values.map((loss, k) => `${k + 1} ${loss}`).join("L")}`;
       this.mark = svg("path", { class: "ae-mark" });
       this.loss.data.append(this.mark, svg("path", { class: "ae-original", d: line(train) }),
