@@ -111,7 +111,7 @@ def test_the_layers_compute_what_the_model_encodes(kind):
 
 
 def test_a_model_without_such_an_encoder_says_so():
-    with pytest.raises(TypeError, match=r"expected a model with an encoder.*got Linear"):
+    with pytest.raises(TypeError, match=r"expected a model with encoder as.*got Linear"):
         packing.encoder_layers(nn.Linear(2, 2))
 
 
@@ -222,9 +222,7 @@ def test_digits_made_larger_can_be_read_as_well_when_they_come_back(visit, model
         return evaluation.knn_accuracy(train.x, train.y, x, test.y)
 
     assert read(back) > read(test.x) - 0.04
-    ink, usual = back.sum(dim=1), train.x.sum(dim=1)
-    assert (ink > usual.min()).all()
-    assert (ink < usual.max()).all()
+    assert abs(back.mean() / train.x.mean() - 1) < 0.1  # and with as much ink
 
 
 def test_a_slanted_stroke_is_straightened(visit, model):
@@ -376,7 +374,7 @@ def shorter(packed):
 
 def other_weights(packed):
     bias = packed["encoder"][1]["bias"]
-    packed["encoder"][1]["bias"] = bias[:-8] + bias[8:16]
+    packed["encoder"][1]["bias"] = bias[16:32] + bias[:16] + bias[32:]
 
 
 def another_rule(packed):

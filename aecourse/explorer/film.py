@@ -92,12 +92,12 @@ def training_film(
         "heldOut": history.held_out.get("loss", []),
         "note": f"The same {len(labels)} samples after each epoch; the axes stay as they are.",
     }
-    picture = _stills(planes, labels, low - margin, high + margin)
+    picture = _stills(planes, labels, contents["low"], contents["high"])
     off = (round_rows(rows, 1) - rows).abs().max() / (high - low).min()
     return Explorer(page(contents, alt, picture, "ae-film"), off.item())
 
 
-def _stills(planes: Sequence[Tensor], labels: Tensor, low: Tensor, high: Tensor) -> str:
+def _stills(planes: Sequence[Tensor], labels: Tensor, low: list, high: list) -> str:
     """Draw four of the planes, as the address of a picture that holds the picture itself."""
     figure = Figure(figsize=(5, 5), dpi=80, facecolor="white", layout="constrained")
     last = len(planes) - 1

@@ -110,8 +110,8 @@ def _listed(model: nn.Module, part: str) -> list[Layer]:
     steps = getattr(model, part, None)
     if not isinstance(steps, nn.Sequential):
         raise TypeError(
-            f"expected a model with {'a' if part == 'decoder' else 'an'} {part}, an nn.Sequential of "
-            f"linear layers and activations, got {type(model).__name__}"
+            f"expected a model with {part} as an nn.Sequential of linear layers and activations, "
+            f"got {type(model).__name__}"
         )
     layers = []
     for step in steps:
