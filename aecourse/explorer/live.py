@@ -183,7 +183,7 @@ def latent_explorer(
         contents["drawing"], encoder_off = pack_drawing(model, *draw, tolerance=TOLERANCE)
         if contents["drawing"]["samples"]["columns"] != n_values:
             raise ValueError(f"expected samples to draw of {n_values} pixels, as decoded")
-        contents["note"] += f" A drawing is encoded within {_up(encoder_off):.1%} as well."
+        contents["note"] += f" A drawing is encoded within {_up(encoder_off):.1%}."
     picture = still(decode(plane.grid(10).flatten(0, 1)).numpy(), drawn)
     return Explorer(page(contents, alt, picture), off)
 

@@ -809,6 +809,7 @@
 .ae-live .ae-pictures { display: flex; gap: 1rem; }
 .ae-live .ae-pictures > div { flex: 1 1 0; max-width: 12rem; }
 .ae-live .ae-drawing { margin-bottom: 0.75rem; }
+.ae-live .ae-drawing ~ .ae-pictures > div { max-width: min(12rem, 50% - 0.5rem); }
 .ae-live .ae-sheet { position: relative; }
 .ae-live .ae-paper { touch-action: none; cursor: crosshair; background: white; }
 .ae-live .ae-pen { position: absolute; display: none; width: 1rem; height: 1rem; margin: -0.5rem;
