@@ -2,6 +2,7 @@
 
 import math
 import sys
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -30,6 +31,7 @@ def fit(
     seed: int = 0,
     device: str | torch.device | None = None,
     progress: bool = True,
+    after_epoch: Callable[[], object] | None = None,
 ) -> History:
     """Train a model with Adam and a one-cycle learning rate.
 
@@ -63,6 +65,9 @@ def fit(
         Where to compute; by default the fastest device of this machine.
     progress : bool
         Whether to show a progress bar.
+    after_epoch : callable, optional
+        Called without arguments after each epoch, for instance to keep codes. What it draws at
+        random leaves the training as it is.
 
     Returns
     -------
@@ -129,6 +134,9 @@ def fit(
                     scored = _scored(model, held_out, seed, f"held-out loss in epoch {epoch}")
                     _record(history.held_out, scored)
                 _record(history.train, trained)
+                if after_epoch is not None:
+                    with seeded(seed):
+                        after_epoch()
                 bar.set_postfix(loss=f"{history.train['loss'][-1]:.4g}")
     except KeyboardInterrupt:
         history.interrupted = True

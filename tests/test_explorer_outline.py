@@ -347,7 +347,7 @@ def corners(page):
 
 
 def unit(page):
-    return page.locator("ae-explorer .ae-drawing").bounding_box()["width"] / (2 * shapes.EXTENT)
+    return page.locator("ae-explorer .ae-shape").bounding_box()["width"] / (2 * shapes.EXTENT)
 
 
 def test_the_mouse_drags_a_corner_and_point_and_overlap_follow(visit, model, codes):  # noqa: F811

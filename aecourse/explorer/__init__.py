@@ -1,5 +1,6 @@
 """Live views for a page: a point to drag through a latent plane, and what it decodes to."""
 
+from .film import training_film
 from .live import Explorer, latent_explorer
 
-__all__ = ["Explorer", "latent_explorer"]
+__all__ = ["Explorer", "latent_explorer", "training_film"]

@@ -16,6 +16,7 @@ from ..models import ConditionalVAE
 from ..runtime import in_batches
 from ..validation import require_codes, require_labels, require_samples
 from .compressing import compressed, error
+from .drawing import pack_drawing
 from .packing import decoder_layers, pack_greys, pack_layers, pack_rows, run, scaled
 from .plane import pack_plane, plane_of
 from .polygons import pack_polygons
@@ -59,6 +60,7 @@ def latent_explorer(
     originals: Tensor | None = None,
     known: Mapping[str, Tensor] | None = None,
     reads: Mapping[str, tuple[Tensor, float]] | None = None,
+    draw: tuple[str, Tensor] | None = None,
     scale: float = 1.0,
     shift: Tensor | float = 0.0,
     value_range: tuple[float, float] | None = None,
@@ -105,6 +107,10 @@ def latent_explorer(
         Numbers known of each sample: those of the nearest one are shown.
     reads : mapping of str to (Tensor of shape (n_values,), float), optional
         Numbers to read from the decoded values, each by weights for these and a constant.
+    draw : pair of {"mnist", "digits"} and Tensor of shape (n_samples, ...), optional
+        For images of digits. Lets the reader draw one on a pad: the page centres and scales it as
+        the pictures of this data set are (`drawing` says how), encodes it and moves the point
+        there. The samples, best held out, show how well it encodes; some can be put onto the pad.
     scale : float
     shift : float or Tensor of shape (n_values,)
         Shown is shift + scale · decoded.
@@ -234,8 +240,15 @@ def latent_explorer(
             model, polygons, decoded, tolerance=TOLERANCE
         )
         contents["note"] += f" Encoded here, too: codes within {_above(of_codes)} of PyTorch's."
+    if draw is not None:
+        if view != "image":
+            raise ValueError(f"expected to draw with images only, got the view {view!r}")
+        contents["drawing"], encoder_off = pack_drawing(model, *draw, tolerance=TOLERANCE)
+        if contents["drawing"]["samples"]["columns"] != n_values:
+            raise ValueError(f"expected samples to draw of {n_values} pixels, as decoded")
+        contents["note"] += f" A drawing is encoded within {_above(encoder_off)}."
     picture = still(decode(examples).numpy(), drawn)
-    return Explorer(_page(contents, alt, picture), off)
+    return Explorer(page(contents, alt, picture), off)
 
 
 def _with_labels(codes: Tensor, labels: Tensor, n_classes: int) -> Tensor:
@@ -268,15 +281,15 @@ def _short(values: Tensor) -> list[float]:
     return [float(f"{value:.4g}") for value in values.tolist()]
 
 
-def _page(contents: dict, alt: str, still: str) -> str:
-    """Write the element with its contents, the still picture inside, and the script once more.
+def page(contents: dict, alt: str, still: str, element: str = "ae-explorer") -> str:
+    """Write an element with its contents, the still picture inside, and the script once more.
 
-    The script defines the element unless it is known already, so a page may hold it many times.
+    The script defines the elements unless they are known already, so a page may hold it many times.
     """
     data, alt = html.escape(json.dumps(contents)), html.escape(alt)
     script = SCRIPT.read_text(encoding="utf-8")
     return (
-        f'<ae-explorer data-contents="{data}">'
-        f'<img src="{still}" alt="{alt}" style="{STILL}"></ae-explorer>\n'
+        f'<{element} data-contents="{data}">'
+        f'<img src="{still}" alt="{alt}" style="{STILL}"></{element}>\n'
         f'<script data-script="explorer">\n{script}</script>'
     )

@@ -1,4 +1,4 @@
-"""A decoder as a list of layers, and these as text that a page can hold."""
+"""A decoder or encoder as a list of layers, and these as text that a page can hold."""
 
 import base64
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..models import ConditionalVAE, PCABaseline, ShapeVAE
+from ..models import VAE, ConditionalVAE, PCABaseline, ShapeVAE
 
 ACTIVATIONS = {
     nn.ReLU: "relu",  # a leaky one of slope 0
@@ -90,26 +90,21 @@ def decoder_layers(model: nn.Module) -> list[Layer | Transposed]:
         return [_layer(model.components.T, model.mean)]
     if isinstance(model, ConditionalVAE):
         return _steps([*model.decoder, *model.transposed, nn.Sigmoid()])
-    decoder = getattr(model, "decoder", None)
-    if not isinstance(decoder, nn.Sequential):
-        raise TypeError(
-            "expected a model with a decoder, an nn.Sequential of linear layers and activations, "
-            f"got {type(model).__name__}"
-        )
-    layers = _steps(decoder)
+    layers = _listed(model, "decoder")
     if getattr(model, "likelihood", None) == "bernoulli":  # the decoder computes logits
         layers[-1] = layers[-1]._replace(activation="sigmoid")
     return layers
 
 
 def encoder_layers(model: nn.Module) -> list[Layer]:
-    """List the layers that a model encodes with, up to the code, or to the mean of its Gaussian.
+    """List the layers that a model encodes a sample with, as `model.encode` does.
 
     Parameters
     ----------
     model : nn.Module
-        With ``encoder``, an `nn.Sequential` of linear layers and activations, as `VAE` and
-        `DenseAutoencoder` have it; or a `ShapeVAE`: its layers take fields cut off at its limit.
+        With ``encoder``, an `nn.Sequential` of linear layers and activations; or a `ShapeVAE`,
+        whose layers take fields cut off at its limit. Of the last layer of a `VAE` the rows that
+        compute the mean are listed, not those of the log-variance.
 
     Returns
     -------
@@ -124,22 +119,28 @@ def encoder_layers(model: nn.Module) -> list[Layer]:
     Examples
     --------
     >>> from aecourse.models import VAE
-    >>> layers = encoder_layers(VAE((64, 16, 2)))
-    >>> [tuple(layer.weight.shape) for layer in layers]
+    >>> [tuple(layer.weight.shape) for layer in encoder_layers(VAE((64, 16, 2)))]
     [(16, 64), (2, 16)]
     """
     if isinstance(model, ShapeVAE):
         project = _layer(model.components / model.limit, -model.components @ model.mean)
         return [project, *encoder_layers(model.vae)]
-    encoder = getattr(model, "encoder", None)
-    if not isinstance(encoder, nn.Sequential):
+    *before, last = _listed(model, "encoder")
+    if isinstance(model, VAE):
+        mean = slice(model.n_latent)
+        last = last._replace(weight=last.weight[mean], bias=last.bias[mean])
+    return [*before, last]
+
+
+def _listed(model: nn.Module, part: str) -> list[Layer | Transposed]:
+    """List the steps of a model's decoder or encoder."""
+    steps = getattr(model, part, None)
+    if not isinstance(steps, nn.Sequential):
         raise TypeError(
-            "expected a model with an encoder, an nn.Sequential of linear layers and activations, "
+            f"expected a model with {part} as an nn.Sequential of linear layers and activations, "
             f"got {type(model).__name__}"
         )
-    *before, last = _steps(encoder)  # in a VAE, the means come first, then the log-variances
-    n = model.n_latent
-    return [*before, last._replace(weight=last.weight[:n], bias=last.bias[:n])]
+    return _steps(steps)
 
 
 def _steps(modules: Sequence[nn.Module]) -> list[Layer | Transposed]:
@@ -171,7 +172,7 @@ def scaled(layers: Sequence[Layer], scale: float, shift: Tensor | float) -> list
 
 
 def run(layers: Sequence[Layer | Sides | Transposed], x: Tensor) -> Tensor:
-    """Decode codes (n_samples, n_latent), as the script in the page does."""
+    """Decode codes (n_samples, n_latent), or encode samples, as the script in the page does."""
     for layer in layers:
         if isinstance(layer, Sides):
             small = x.unflatten(1, (layer.left.shape[1], layer.right.shape[1]))

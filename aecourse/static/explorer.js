@@ -2,8 +2,9 @@
 // draws what is there. It runs in the reader's browser and asks no server for anything.
 //
 // From top to bottom: numbers out of text, the network, a chart with two axes, the plane with its
-// point, the views of what is decoded, the choice of a class, and the element <ae-explorer> that
-// puts them together.
+// point, the views of what is decoded, the choice of a class, what a search adds, a polygon to
+// drag, a pad to draw on, and the element <ae-explorer> that puts them together; then <ae-film>,
+// the codes after each epoch of a training.
 // aecourse/explorer writes what it reads.
 (() => {
   "use strict";
@@ -366,11 +367,15 @@
     const decoded = picture(view, "decoded");
     const nearest = originals && picture(view, `nearest ${sample}`);
     const element = tag("div", { class: "ae-pictures" }, decoded.element, nearest?.element ?? "");
-    return { element, draw(values, original) {
+    return { element, picture: (caption) => picture(view, caption), draw(values, original) {
       decoded.draw(values);
       nearest?.draw(original);
     } };
   }
+
+  // What a line stands for.
+  const key = (name, text) => tag("span", {},
+    svg("svg", { viewBox: "0 0 24 6" }, svg("path", { class: name, d: "M0 3h24" })), text);
 
   function curve({ x, range, axes, logarithms }, { sample, originals }) {
     const { element: svgElement, data } = chart([x[0], range[0]], [x.at(-1), range[1]], axes);
@@ -379,8 +384,6 @@
     data.append(nearest, decoded);
     const height = (y) => (logarithms ? Math.exp(y) : y);
     const points = (values) => `M${Array.from(values, (y, i) => `${x[i]} ${height(y)}`).join("L")}`;
-    const key = (name, text) => tag("span", {},
-      svg("svg", { viewBox: "0 0 24 6" }, svg("path", { class: name, d: "M0 3h24" })), text);
     const element = tag("div", {}, svgElement, tag("div", { class: "ae-keys" },
       key("ae-line", "decoded"), originals ? key("ae-original", `nearest ${sample}`) : ""));
     return { element, draw(values, original) {
@@ -397,7 +400,7 @@
     const picture = svg("svg", { viewBox: `${-half} ${-half} ${2 * half} ${2 * half}`,
       "aria-hidden": "true" }, svg("rect", { ...frame, class: "ae-frame" }), path);
     if (housing) picture.append(svg("circle", { class: "ae-housing", r: housing.radius }));
-    const element = tag("div", { class: "ae-drawing" }, picture);
+    const element = tag("div", { class: "ae-shape" }, picture);
     const place = (index) => -extent + (2 * extent * index) / (side - 1);
     return { element, picture, draw(values) {
       const lines = contours(values, side)
@@ -758,11 +761,229 @@
     return field;
   }
 
-  // ---- the element ---------------------------------------------------------------------------
+  // ---- a drawing -----------------------------------------------------------------------------
 
-  class Explorer extends HTMLElement {
+  // Put a picture of n×n values into one of side×side, stretched by these factors, with its corner
+  // there. Each value is shared out among the pixels that it comes to cover, by area.
+  function placed(values, n, side, scales, corner) {
+    const [across, down] = scales.map((scale, axis) => Array.from({ length: n }, (_, k) => {
+      const start = corner[axis] + scale * k, end = start + scale, shares = [];
+      for (let i = Math.max(0, Math.floor(start)); i < Math.min(end, side); i++) {
+        shares.push([i, Math.min(end, i + 1) - Math.max(start, i)]);
+      }
+      return shares;
+    }));
+    const picture = new Float32Array(side * side);
+    values.forEach((value, k) => {
+      if (value === 0) return;
+      for (const [i, height] of down[Math.floor(k / n)]) {
+        for (const [j, width] of across[k % n]) picture[i * side + j] += value * height * width;
+      }
+    });
+    return picture;
+  }
+
+  // The corner and the size of the box around all that is not white.
+  function box(values, n) {
+    const columns = [], rows = [];
+    values.forEach((value, k) => {
+      if (value > 0) columns.push(k % n), rows.push(Math.floor(k / n));
+    });
+    const ends = [columns, rows].map((places) =>
+      places.reduce(([low, high], k) => [Math.min(low, k), Math.max(high, k + 1)], [n, 0]));
+    return { corner: ends.map(([low]) => low), size: ends.map(([low, high]) => high - low) };
+  }
+
+  // How the pictures of two data sets were made of larger ones. aecourse/explorer/drawing.py names
+  // the sources.
+  const RULES = {
+    // Scaled to fit 20×20 pixels; the centre of mass is then moved to the middle of pixel 14.
+    mnist(values, n) {
+      const { corner, size } = box(values, n), scale = 20 / Math.max(...size);
+      const at = (place) => placed(values, n, 28, [scale, scale],
+        place.map((pixel, axis) => pixel - scale * corner[axis]));
+      const mass = [0, 0, 0];
+      at([0, 0]).forEach((value, k) => {
+        [k % 28 + 0.5, Math.floor(k / 28) + 0.5, 1].forEach((by, i) => { mass[i] += by * value; });
+      });
+      return at([0, 1].map((axis) => {
+        const most = 28 - Math.ceil(scale * size[axis] - 1e-6); // so that nothing is cut off
+        return Math.min(Math.max(Math.round(14.5 - mass[axis] / mass[2]), 0), most);
+      }));
+    },
+
+    // Stretched to 20×32 pixels of 32×32, black or white; strokes made thicker or thinner; sheared;
+    // and counted in blocks of 4×4.
+    digits(values, n) {
+      const black = (picture) => picture.map((value) => (value < 0.5 ? 0 : 1));
+      const bitmap = black(values), { corner, size } = box(bitmap, n);
+      const scales = [20 / size[0], 32 / size[1]];
+      let picture = black(placed(bitmap, n, 32, scales,
+        [6 - scales[0] * corner[0], -scales[1] * corner[1]]));
+      const grow = (pick) => {
+        picture = picture.map((value, k) => pick(value, picture[k - 32] ?? value,
+          picture[k + 32] ?? value, k % 32 ? picture[k - 1] : 0, k % 32 < 31 ? picture[k + 1] : 0));
+      };
+      const ink = picture.reduce((sum, value) => sum + value, 0);
+      for (const limit of [256, 108]) if (ink < limit) grow(Math.max);
+      for (const limit of [412, 560]) if (ink > limit) grow(Math.min);
+      // The leftmost black pixels near the top and near the bottom shall be one below the other.
+      const first = (row) => picture.subarray(32 * row, 32 * (row + 1)).indexOf(1);
+      const [top, bottom] = [first(2), first(29)];
+      const slope = top < 0 || bottom < 0 ? 0 : (top - bottom) / 27;
+      const sheared = picture.map((_, k) => {
+        const column = k % 32 - Math.round((Math.floor(k / 32) - 16) * slope);
+        return column < 0 || column > 31 ? 0 : picture[k - k % 32 + column];
+      });
+      return placed(sheared, 32, 8, [1 / 4, 1 / 4], [0, 0]);
+    },
+  };
+
+  const PEN = 1 / 8; // width, as a share of the size of what is drawn
+  const FINE = 160; // pixels a side of a drawing before a rule makes a picture of it
+
+  // Draw strokes, lists of points, with a round pen into the square of this corner and size.
+  function ink(context, strokes, [left, top], size, pen) {
+    const side = context.canvas.width, scale = side / size;
+    context.resetTransform();
+    context.clearRect(0, 0, side, side);
+    context.setTransform(scale, 0, 0, scale, -scale * left, -scale * top);
+    Object.assign(context, { lineWidth: pen, lineCap: "round", lineJoin: "round" });
+    context.beginPath();
+    for (const [[x, y], ...others] of strokes) {
+      context.moveTo(x, y);
+      for (const point of [[x + 1e-4, y], ...others]) context.lineTo(...point);
+    }
+    context.stroke();
+  }
+
+  // A pad to draw on. It calls encoded(code) whenever there is something new on it, and without a
+  // code when it is cleared.
+  class Pad {
+    constructor({ rule, encoder, samples }, view, sample, encoded) {
+      if (!RULES[rule]) throw new Error(`unknown rule for drawings: ${rule}`);
+      Object.assign(this, { fit: RULES[rule], encoded, strokes: [], pen: [0.5, 0.5], next: 0 });
+      this.network = new Network(encoder);
+      this.samples = matrix(samples, "the samples to draw");
+      this.blank = new Float32Array(samples.columns);
+      const square = (side, others) => tag("canvas", { width: side, height: side, ...others });
+      this.paper = square(2 * FINE, { class: "ae-paper", tabindex: "0", role: "application",
+        "aria-roledescription": "drawing pad", "aria-label":
+          "Drawing pad: arrow keys move the pen, the space bar puts it down or lifts it" });
+      this.context = this.paper.getContext("2d");
+      this.fine = square(FINE).getContext("2d", { willReadFrequently: true });
+      this.cursor = tag("div", { class: "ae-pen" });
+      this.seen = view.picture("as the model sees it");
+      const button = (text, pressed) => {
+        const element = tag("button", { type: "button" }, text);
+        element.addEventListener("click", pressed);
+        return element;
+      };
+      this.element = tag("div", { class: "ae-drawing" },
+        tag("div", { class: "ae-pictures" },
+          tag("div", {}, tag("div", { class: "ae-sheet" }, this.paper, this.cursor), "draw here"),
+          this.seen.element),
+        button("clear", () => this.clear()), button(`next ${sample}`, () => this.showSample()));
+      this.seen.draw(this.blank);
+      this.movePen([0, 0]);
+      this.listen();
+    }
+
+    listen() {
+      const { paper } = this;
+      const place = (event) => {
+        const bounds = paper.getBoundingClientRect();
+        return [(event.clientX - bounds.left) / bounds.width,
+          (event.clientY - bounds.top) / bounds.height];
+      };
+      paper.addEventListener("pointerdown", (event) => {
+        if (event.button !== 0 || !event.isPrimary) return;
+        paper.setPointerCapture(event.pointerId);
+        this.begin(place(event));
+      });
+      paper.addEventListener("pointermove", (event) => {
+        if (paper.hasPointerCapture(event.pointerId)) this.draw(place(event));
+      });
+      paper.addEventListener("keydown", (event) => {
+        if (event.altKey || event.ctrlKey || event.metaKey) return;
+        const ways = {
+          ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1], " ": [0, 0],
+        };
+        if (!ways[event.key]) return;
+        event.preventDefault(); // the page stays where it is
+        this.movePen(ways[event.key]);
+        if (event.key !== " ") this.down && this.draw(this.pen);
+        else if (this.cursor.classList.toggle("ae-down")) this.begin(this.pen);
+      });
+    }
+
+    get down() {
+      return this.cursor.classList.contains("ae-down");
+    }
+
+    movePen(way) {
+      this.pen = this.pen.map((value, k) => Math.min(Math.max(value + way[k] / 20, 0), 1));
+      this.cursor.style.left = `${100 * this.pen[0]}%`;
+      this.cursor.style.top = `${100 * this.pen[1]}%`;
+    }
+
+    begin(point) {
+      this.strokes.push([]);
+      this.draw(point);
+    }
+
+    draw(point) {
+      this.strokes.at(-1).push(point);
+      ink(this.context, this.strokes, [0, 0], 1, PEN / 2);
+      this.show(this.fit(this.filled(), FINE));
+    }
+
+    // The drawing as large as can be, drawn again with a pen of the right width: a small digit has
+    // strokes as thick as those of a large one.
+    filled() {
+      const points = this.strokes.flat();
+      const [xs, ys] = [0, 1].map((axis) => points.map((point) => point[axis]));
+      const ends = [xs, ys].map((places) => [Math.min(...places), Math.max(...places)]);
+      const size = Math.max(0.02, ...ends.map(([low, high]) => high - low));
+      const window = (1 + 2 * PEN) * size;
+      const corner = ends.map(([low, high]) => (low + high - window) / 2);
+      ink(this.fine, this.strokes, corner, window, PEN * size);
+      const { data } = this.fine.getImageData(0, 0, FINE, FINE);
+      return Float32Array.from({ length: FINE * FINE }, (_, k) => data[4 * k + 3] / 255);
+    }
+
+    show(input) {
+      this.input = input;
+      this.seen.draw(input);
+      this.encoded([...this.network.run(input)]);
+    }
+
+    // A sample is shown to the model as it is: it is in the form of the data already.
+    showSample() {
+      this.clear();
+      this.show(this.samples[this.next]);
+      this.next = (this.next + 1) % this.samples.length;
+      this.context.resetTransform();
+      this.context.imageSmoothingEnabled = false;
+      const { width } = this.paper;
+      this.context.drawImage(this.seen.element.querySelector("canvas"), 0, 0, width, width);
+    }
+
+    clear() {
+      this.strokes = [];
+      this.cursor.classList.remove("ae-down");
+      ink(this.context, [], [0, 0], 1, PEN);
+      this.seen.draw((this.input = this.blank));
+      this.encoded();
+    }
+  }
+
+  // ---- the elements --------------------------------------------------------------------------
+
+  class Live extends HTMLElement {
     connectedCallback() {
-      if (this.network) return; // it has only been moved to another place of the page
+      if (this.started) return; // it has only been moved to another place of the page
+      this.started = true;
       this.querySelector(":scope > .ae-live")?.remove(); // of a copy
       const live = tag("div", { class: "ae-live" });
       this.prepend(live);
@@ -775,6 +996,16 @@
       }
     }
 
+    // The same numbers must come out here as in the notebook.
+    check(expected, found, verb) {
+      const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      const agree = expected.length === found.length &&
+        expected.every((value, i) => Math.abs(value - found[i]) <= 1e-3 * largest);
+      if (!agree) throw new Error(`its weights do not ${verb} what the notebook ${verb}d`);
+    }
+  }
+
+  class Explorer extends Live {
     start(contents, live) {
       const { alt, sample, plane, decoder, proof, view, note, originals, known, reads } = contents;
       this.sample = sample;
@@ -794,20 +1025,26 @@
         this.plane.move(this.plane.z);
       });
       const first = columns.map((column) => column[0]);
-      this.check(matrix(proof, "the proof")[0], this.decode(first));
+      this.check(matrix(proof, "the proof")[0], this.decode(first), "decode");
       this.add(contents);
       this.plane.move(first);
       this.paths?.show(1);
       this.polygon?.start(this.polygon.corners);
       build(live, { role: "group", "aria-label": alt }, [this.plane.element,
-        tag("div", { class: "ae-result" }, this.view.element, this.choice?.element ?? "",
-          this.polygon?.element ?? "", this.table, this.output),
+        tag("div", { class: "ae-result" },
+          ...[this.pad, this.view, this.choice, this.polygon].map((part) => part?.element ?? ""),
+          this.table, this.output),
         tag("small", {}, note)]);
     }
 
     // What not every explorer has.
-    add({ view, guard, objective, paths, polygons }) {
+    add({ view, sample, guard, objective, paths, polygons, drawing }) {
       const { plane } = this;
+      if (drawing) {
+        this.pad = new Pad(drawing, this.view, sample, (code) => this.encoded(code));
+        const found = this.pad.network.run(this.pad.samples[0]);
+        this.check(matrix(drawing.proof, "the proof of the encoder")[0], found, "encode");
+      }
       this.near = guard && nearness(guard);
       this.objective = objective && new Objective(objective, plane);
       this.paths = paths && new Paths(paths, plane);
@@ -823,19 +1060,20 @@
       });
     }
 
-    // The same numbers must come out here as in the notebook.
-    check(expected, found) {
-      const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-      const agree = expected.length === found.length &&
-        expected.every((value, i) => Math.abs(value - found[i]) <= 1e-3 * largest);
-      if (!agree) throw new Error("its weights do not decode what the notebook decoded");
-    }
-
     // Where a class is chosen, it follows the code: as a 1 in its place, and a 0 for each other.
     decode(z, chosen = this.plane.chosen) {
       const label = chosen === undefined ? [] :
         this.plane.classes.map((_, k) => Number(k === chosen));
       return this.network.run([...z, ...label]);
+    }
+
+    // Put the point where the pad's picture is encoded; the plane may end before that.
+    encoded(code) {
+      this.plane.move(code ?? this.plane.z);
+      if (!code) return; // the pad is empty
+      const beyond = code.some((value, k) => value !== this.plane.z[k]);
+      const where = beyond ? ", beyond the edge of the plane" : "";
+      this.output.value = `Encoded from the pad${where}: ${this.output.value}`;
     }
 
     show(z) {
@@ -872,14 +1110,93 @@
     }
   }
 
+  // The codes of the same samples after each epoch of a training, and its loss.
+  class Film extends Live {
+    start({ alt, low, high, codes, labels, classes, colours, train, heldOut, note }, live) {
+      const rows = matrix(codes, "the codes");
+      this.epochs = Array.from({ length: rows.length / 2 }, (_, k) => rows.slice(2 * k, 2 * k + 2));
+      Object.assign(this, { labels, train, heldOut });
+      const last = this.epochs.length - 1;
+      this.plane = chart(low, high, ["z₁", "z₂"]);
+      this.dots = colours.map((stroke) => svg("path", { class: "ae-dots", stroke }));
+      this.names = classes.map((name) => svg("text", { class: "ae-class" }, name));
+      this.plane.data.append(...this.dots);
+      this.plane.element.append(...this.names);
+
+      const top = 1.05 * Math.max(...train, ...heldOut);
+      this.loss = chart([0, 0], [1.03 * last, top], ["epoch", "loss"]);
+      const line = (values) => `M${values.map((loss, k) => `${k + 1} ${loss}`).join("L")}`;
+      this.mark = svg("path", { class: "ae-mark" });
+      this.loss.data.append(this.mark, svg("path", { class: "ae-original", d: line(train) }),
+        heldOut.length ? svg("path", { class: "ae-line", d: line(heldOut) }) : "");
+
+      this.slider = tag("input", { type: "range", min: 0, max: last });
+      this.button = tag("button", { type: "button" });
+      this.output = tag("output");
+      this.slider.addEventListener("input", () => {
+        this.pause();
+        this.show(Number(this.slider.value));
+      });
+      this.button.addEventListener("click", () => (this.timer ? this.pause() : this.play()));
+      build(live, { role: "group", "aria-label": alt }, [
+        tag("div", { class: "ae-plane" }, this.plane.element),
+        tag("div", { class: "ae-result" }, this.loss.element, tag("div", { class: "ae-keys" },
+          key("ae-original", "training"), heldOut.length ? key("ae-line", "held out") : "")),
+        tag("div", { class: "ae-controls" }, this.button,
+          tag("label", {}, "epoch ", this.slider), this.output),
+        tag("small", {}, note)]);
+      this.pause();
+      this.show(last);
+    }
+
+    show(epoch) {
+      const [xs, ys] = this.epochs[epoch], { across, up } = this.plane;
+      this.dots.forEach((dots, k) => {
+        const own = Array.from(xs.keys()).filter((i) => this.labels[i] === k);
+        dots.setAttribute("d", own.map((i) => `M${xs[i]} ${ys[i]}h0`).join(""));
+        const median = (values) =>
+          own.map((i) => values[i]).sort((a, b) => a - b)[Math.floor(own.length / 2)];
+        build(this.names[k], { x: across(median(xs)), y: up(median(ys)) + 5 }, []);
+      });
+      this.mark.setAttribute("d", `M${epoch} 0V1e6`);
+      this.epoch = this.slider.value = epoch;
+      const loss = (values) => shown(values[epoch - 1], 2);
+      this.output.value = epoch === 0 ? "Before training."
+        : `Epoch ${epoch}: loss ${loss(this.train)}` +
+          (this.heldOut.length ? `, held out ${loss(this.heldOut)}.` : ".");
+    }
+
+    // An epoch is a jump, not a glide; whoever asks for less motion gets one a second.
+    play() {
+      const last = this.epochs.length - 1;
+      const slow = matchMedia("(prefers-reduced-motion: reduce)").matches;
+      if (this.epoch === last) this.show(0);
+      this.button.textContent = "pause";
+      this.timer = setInterval(() => {
+        this.show(this.epoch + 1);
+        if (this.epoch === last) this.pause();
+      }, slow ? 1000 : 150);
+    }
+
+    pause() {
+      clearInterval(this.timer);
+      this.timer = undefined;
+      this.button.textContent = "play";
+    }
+
+    disconnectedCallback() {
+      if (this.timer) this.pause();
+    }
+  }
+
   document.head.append(tag("style", {}, `
-ae-explorer { display: block; margin: 0.5rem 0; padding: 0.5rem; line-height: 1.4; }
-ae-explorer.ae-on > :not(.ae-live) { display: none; }
+:is(ae-explorer, ae-film) { display: block; margin: 0.5rem 0; padding: 0.5rem; line-height: 1.4; }
+:is(ae-explorer, ae-film).ae-on > :not(.ae-live) { display: none; }
 .ae-on > .ae-live { display: flex; flex-wrap: wrap; gap: 1rem; justify-content: center; }
 .ae-live .ae-plane { flex: 1 1 18rem; max-width: 25rem; min-width: 0; }
 .ae-live .ae-result { flex: 1 1 18rem; max-width: 25rem; min-width: 0; }
 .ae-live .ae-pad { position: relative; cursor: crosshair; border-radius: 0.25rem; }
-.ae-live .ae-pad:focus-visible, .ae-live input:focus-visible {
+.ae-live :is(.ae-pad, .ae-paper, button, input):focus-visible {
   outline: 3px solid #0173b2; box-shadow: 0 0 0 5px white; }
 .ae-live svg { display: block; width: 100%; font-size: 12px; user-select: none; }
 .ae-live svg text { fill: currentColor; }
@@ -906,6 +1223,20 @@ ae-explorer.ae-on > :not(.ae-live) { display: none; }
   border: 3px solid transparent; border-radius: 0.25rem; cursor: pointer; }
 .ae-live .ae-choice label:has(:checked) { border-color: currentColor; }
 .ae-live .ae-choice input { margin-right: 0.6em; }
+.ae-live .ae-drawing { margin-bottom: 0.75rem; }
+.ae-live .ae-drawing ~ .ae-pictures > div { max-width: min(12rem, 50% - 0.5rem); }
+.ae-live .ae-sheet { position: relative; }
+.ae-live .ae-paper { touch-action: none; cursor: crosshair; background: white; }
+.ae-live .ae-pen { position: absolute; display: none; width: 1rem; height: 1rem; margin: -0.5rem;
+  border: 3px solid #d55e00; border-radius: 50%; box-sizing: border-box; pointer-events: none; }
+.ae-live .ae-paper:focus-visible + .ae-pen { display: block; }
+.ae-live .ae-pen.ae-down { background: #d55e00; }
+.ae-live button { min-height: 2rem; margin: 0.5rem 0.5rem 0 0; padding: 0 0.8rem; font: inherit;
+  color: inherit; background: none; border: 1px solid; border-radius: 0.25rem; cursor: pointer; }
+.ae-live .ae-controls { flex: 1 1 100%; max-width: 51rem; }
+.ae-live .ae-controls output { min-height: 1.5em; }
+.ae-live .ae-mark { fill: none; stroke: currentColor; stroke-width: 1.5;
+  vector-effect: non-scaling-stroke; }
 .ae-live .ae-line, .ae-live .ae-original { fill: none; stroke: #0173b2; stroke-width: 2.5;
   vector-effect: non-scaling-stroke; }
 .ae-live .ae-original { stroke: #de8f05; stroke-dasharray: 6 4; }
@@ -930,10 +1261,10 @@ ae-explorer.ae-on > :not(.ae-live) { display: none; }
 .ae-live .ae-best.ae-halo { stroke-width: 14; }
 .ae-live .ae-paths > div { display: flex; align-items: center; gap: 0.5rem; }
 .ae-live .ae-paths label { flex: 1; }
-.ae-live .ae-drawing { position: relative; }
+.ae-live .ae-shape { position: relative; }
 .ae-live .ae-polygon { fill: none; stroke: #de8f05; stroke-width: 2.5; stroke-dasharray: 6 4;
   vector-effect: non-scaling-stroke; }
-.ae-live .ae-drawing > div { position: absolute; inset: 0; }
+.ae-live .ae-shape > div { position: absolute; inset: 0; }
 .ae-live .ae-corner { position: absolute; width: 32px; height: 32px; margin: -16px; padding: 0;
   border: 0; background: none; border-radius: 50%; cursor: grab; touch-action: none; }
 .ae-live .ae-corner::after { content: ""; position: absolute; inset: 8px; border-radius: 50%;
@@ -954,4 +1285,5 @@ ae-explorer.ae-on > :not(.ae-live) { display: none; }
 .ae-live small { flex-basis: 100%; text-align: center; }
 `));
   customElements.define("ae-explorer", Explorer);
+  customElements.define("ae-film", Film);
 })();

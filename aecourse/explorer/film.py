@@ -1,0 +1,111 @@
+"""The film of a training: where the same samples are encoded after each epoch, beside the loss."""
+
+import base64
+import io
+from collections.abc import Sequence
+
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from ..history import History
+from ..plotting import class_colours, scatter_codes
+from ..validation import require_codes, require_labels
+from .live import Explorer, page
+from .packing import pack_rows, round_rows
+from .plane import MARGIN, TAIL
+
+
+def training_film(
+    codes_by_epoch: Sequence[Tensor],
+    labels: Tensor,
+    history: History,
+    *,
+    alt: str,
+    class_names: Sequence[str] | None = None,
+) -> Explorer:
+    """Show how a latent plane came about: a slider for the epoch, and the loss beside it.
+
+    Where no script runs, four of the planes stand in its place.
+
+    Parameters
+    ----------
+    codes_by_epoch : sequence of Tensor of shape (n_codes, 2)
+        The same samples, best held out, before the training and after each epoch: one more than the
+        history has epochs. ``after_epoch`` of `training.fit` lets one keep them.
+    labels : Tensor of int of shape (n_codes,)
+        Class of each sample, for the colours.
+    history : History
+        Its loss, and the held-out one if it is there, are drawn.
+    alt : str
+        What is to be seen, for those who cannot see it.
+    class_names : sequence of str, optional
+        Of the classes from 0; by default their numbers.
+
+    Returns
+    -------
+    Explorer
+        An object that a notebook shows; its error is that of the places of the points.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many codes as that, they are not two numbers each, they or their labels
+        differ in number, or ``alt`` is empty.
+
+    Examples
+    --------
+    >>> history = History(train={"loss": [4.0, 2.0]})
+    >>> film = training_film(torch.randn(3, 20, 2), torch.arange(20) % 2, history, alt="A plane.")
+    >>> film.error < 0.01
+    True
+    """
+    if not alt.strip():
+        raise ValueError("expected a description in alt, got none")
+    if len(codes_by_epoch) != len(history) + 1:
+        raise ValueError(
+            f"expected codes before training and after each of {len(history)} epochs, "
+            f"{len(history) + 1} in all, got {len(codes_by_epoch)}"
+        )
+    planes = [require_codes("codes", codes, 2).cpu().double() for codes in codes_by_epoch]
+    if any(len(codes) != len(planes[0]) for codes in planes):
+        raise ValueError(f"expected {len(planes[0])} codes in each epoch, as in the first")
+    labels = require_labels("labels", labels, len(planes[0])).cpu()
+    classes, index = labels.unique(return_inverse=True)
+    if class_names is not None and len(class_names) <= classes.max():
+        raise ValueError(f"expected {classes.max() + 1} class names, got {len(class_names)}")
+
+    tails = torch.tensor([TAIL, 1 - TAIL], dtype=torch.double)
+    ends = torch.stack([codes.quantile(tails, dim=0) for codes in planes])
+    low, high = ends[:, 0].amin(dim=0), ends[:, 1].amax(dim=0)
+    margin = MARGIN * (high - low)
+    rows = torch.cat([codes.T for codes in planes])
+    contents = {
+        "alt": alt,
+        "low": (low - margin).tolist(),
+        "high": (high + margin).tolist(),
+        "codes": pack_rows(rows),
+        "labels": index.tolist(),
+        "classes": [str(k if class_names is None else class_names[k]) for k in classes.tolist()],
+        "colours": class_colours(len(classes)),
+        "train": history.train["loss"],
+        "heldOut": history.held_out.get("loss", []),
+        "note": f"The same {len(labels)} samples after each epoch; the axes stay as they are.",
+    }
+    picture = _stills(planes, labels, contents["low"], contents["high"])
+    off = (round_rows(rows, 1) - rows).abs().max() / (high - low).min()
+    return Explorer(page(contents, alt, picture, "ae-film"), off.item())
+
+
+def _stills(planes: Sequence[Tensor], labels: Tensor, low: list, high: list) -> str:
+    """Draw four of the planes, as the address of a picture that holds the picture itself."""
+    figure = Figure(figsize=(5, 5), dpi=80, facecolor="white", layout="constrained")
+    last = len(planes) - 1
+    for ax, epoch in zip(figure.subplots(2, 2).flat, (0, last // 20, last // 4, last), strict=True):
+        scatter_codes(ax, planes[epoch], labels, colour_bar=False, class_names=epoch > last // 20)
+        ax.collections[0].set_sizes([4])
+        ax.set_title(f"epoch {epoch}" if epoch else "before training", fontsize=10)
+        ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xlabel="", ylabel="")
+    file = io.BytesIO()
+    figure.savefig(file, pil_kwargs={"optimize": True})
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
