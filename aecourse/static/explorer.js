@@ -2,7 +2,8 @@
 // draws what is there. It runs in the reader's browser and asks no server for anything.
 //
 // From top to bottom: numbers out of text, the network, a chart with two axes, the plane with its
-// point, the views of what is decoded, and the element <ae-explorer> that puts them together.
+// point, the views of what is decoded, what a search adds to the plane, a polygon to drag, and the
+// element <ae-explorer> that puts them together.
 // aecourse/explorer writes what it reads.
 (() => {
   "use strict";
