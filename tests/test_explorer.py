@@ -144,7 +144,7 @@ class Lying(DenseAutoencoder):
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        (nn.Linear(2, 9), "expected a model with decoder as an nn.Sequential.*got Linear"),
+        (nn.Linear(2, 9), "expected a model whose decoder is an nn.Sequential.*got Linear"),
         (Odd(), "expected linear layers, each with one of ReLU.*got GELU"),
     ],
 )

@@ -111,7 +111,7 @@ def test_the_layers_compute_what_the_model_encodes(kind):
 
 
 def test_a_model_without_such_an_encoder_says_so():
-    with pytest.raises(TypeError, match=r"expected a model with encoder as.*got Linear"):
+    with pytest.raises(TypeError, match=r"expected a model whose encoder is.*got Linear"):
         packing.encoder_layers(nn.Linear(2, 2))
 
 

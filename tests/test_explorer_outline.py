@@ -302,7 +302,7 @@ def test_the_layers_encode_fields_that_are_cut_off(model):
 
 def test_a_model_without_an_encoder_is_refused():
     pca = PCABaseline.from_samples(torch.randn(9, 4), 2)
-    with pytest.raises(TypeError, match=r"expected a model with an encoder.*got PCABaseline"):
+    with pytest.raises(TypeError, match=r"expected a model whose encoder is.*got PCABaseline"):
         packing.encoder_layers(pca)
 
 

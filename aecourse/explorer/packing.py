@@ -137,7 +137,7 @@ def _listed(model: nn.Module, part: str) -> list[Layer | Transposed]:
     steps = getattr(model, part, None)
     if not isinstance(steps, nn.Sequential):
         raise TypeError(
-            f"expected a model with {part} as an nn.Sequential of linear layers and activations, "
+            f"expected a model whose {part} is an nn.Sequential of linear layers and activations, "
             f"got {type(model).__name__}"
         )
     return _steps(steps)
