@@ -62,18 +62,13 @@ to point 1 (1, 1) meets the edge from point 2 (1, 0) to point 3 (0, 1)
                 f"expected an outline with an area, got {len(loop)} points on one straight line"
                 f"{_of(line, loops)} between {ends[0]} and {ends[1]}"
             )
-    outer = max(range(len(loops)), key=lambda line: abs(signed_area(loops[line])))
-    holes = [loop for line, loop in enumerate(loops) if line != outer]
-    for polygon in (*map(shapely.Polygon, loops), shapely.Polygon(loops[outer], holes)):
+    polygons = [shapely.Polygon(loop) for loop in loops]
+    outer = int(np.argmax([polygon.area for polygon in polygons]))
+    holes = loops[:outer] + loops[outer + 1 :]
+    for polygon in (*polygons, shapely.Polygon(loops[outer], holes)):
         if not polygon.is_valid:
             raise ValueError(_reason(cleaned, polygon, outer))
     return loops[outer], holes
-
-
-def signed_area(loop: np.ndarray) -> float:
-    """Return the area within an open line, negative if it runs clockwise."""
-    x, y = (loop - loop[0]).T  # near the origin, where differences keep their digits
-    return 0.5 * float(x @ np.roll(y, -1) - y @ np.roll(x, -1))
 
 
 def dimensions(points) -> int:
