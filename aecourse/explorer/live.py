@@ -102,7 +102,7 @@ def latent_explorer(
         What one sample is called in the text.
     originals : Tensor of shape (n_codes, ...), optional
         The samples behind the codes, for an image or a curve: the one nearest to the point is shown
-        beside what it decodes to.
+        beside what it decodes to; an image in 16 greys.
     known : mapping of str to Tensor of shape (n_codes,), optional
         Numbers known of each sample: those of the nearest one are shown.
     reads : mapping of str to (Tensor of shape (n_values,), float), optional
