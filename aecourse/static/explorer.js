@@ -2,14 +2,9 @@
 // draws what is there. It runs in the reader's browser and asks no server for anything.
 //
 // From top to bottom: numbers out of text, the network, a chart with two axes, the plane with its
-<<<<<<< HEAD
 // point, the views of what is decoded, the choice of a class, what a search adds, a polygon to
 // drag, a pad to draw on, and the element <ae-explorer> that puts them together; then <ae-film>,
 // the codes after each epoch of a training.
-=======
-// point, the views of what is decoded, what a search adds to the plane, a polygon to drag, and the
-// element <ae-explorer> that puts them together.
->>>>>>> x-outline
 // aecourse/explorer writes what it reads.
 (() => {
   "use strict";
