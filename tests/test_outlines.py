@@ -158,8 +158,8 @@ def test_lines_of_shapes_enclose_what_the_formulas_say():
     ]
     for shape in cases:
         lines, of_field = shape.outlines(), shapes.outlines(shape.field(400))
-        for of in (lines, of_field):  # both run clockwise round the shape, and back round holes
-            area = sum(y[:-1] @ x[1:] - x[:-1] @ y[1:] for x, y in (line.T for line in of)) / 2
+        for of in (lines, of_field):  # counter-clockwise, and back round holes
+            area = sum(x[:-1] @ y[1:] - y[:-1] @ x[1:] for x, y in (line.T for line in of)) / 2
             assert area == pytest.approx(shape.area, rel=2e-3)
         assert len(lines) == len(of_field)
         length = sum(np.linalg.norm(np.diff(line, axis=0), axis=1).sum() for line in lines)

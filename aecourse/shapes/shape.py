@@ -187,7 +187,7 @@ class Shape:
             drawn = shapely.Polygon(vertices, holes)
         if self.rounding:
             drawn = drawn.buffer(self.rounding, quad_segs=64)
-        drawn = shapely.orient_polygons(drawn, exterior_cw=True)
+        drawn = shapely.orient_polygons(drawn)
         return [np.array(ring.coords) for ring in (drawn.exterior, *drawn.interiors)]
 
     def _loops(self) -> list[Tensor]:
