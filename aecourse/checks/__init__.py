@@ -38,6 +38,7 @@ from .mnist_vae import (
 from .shapes import FIELD_OF, RING, check_field_of, check_ring
 from .sparse import TOP_K, check_top_k
 from .use_cases import AUROC, QUANTISE, check_auroc, check_quantise
+from .your_data import AREA_AND_CENTROID, FILL_GAPS, check_area_and_centroid, check_fill_gaps
 
 EXERCISES = {
     exercise.name: exercise
@@ -63,6 +64,8 @@ EXERCISES = {
         ISOPERIMETRIC_QUOTIENT,
         EXPECTED_IMPROVEMENT,
         SAFE,
+        FILL_GAPS,
+        AREA_AND_CENTROID,
         DIAGNOSE,
         TOP_K,
         DENOISE,
@@ -73,6 +76,7 @@ __all__ = [
     "EXERCISES",
     "CheckFailed",
     "Exercise",
+    "check_area_and_centroid",
     "check_auroc",
     "check_bernoulli_nll",
     "check_denoise",
@@ -80,6 +84,7 @@ __all__ = [
     "check_empty_cells",
     "check_expected_improvement",
     "check_field_of",
+    "check_fill_gaps",
     "check_gauss_newton",
     "check_interpolate",
     "check_isoperimetric_quotient",

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..design import Guard
+from ..files import written_whole
 from ..models import ConditionalVAE
 from ..runtime import in_batches
 from ..validation import require_codes, require_labels, require_samples
@@ -26,6 +27,10 @@ from .views import describe, outline_settings, still
 SCRIPT = Path(__file__).parents[1] / "static" / "explorer.js"
 STILL = "width: 100%; max-width: 25rem; image-rendering: pixelated"
 GRID = 16  # codes a side, all over the plane, on which the page's decoder is measured
+PAGE_STYLE = (
+    ":root { color-scheme: light dark } "
+    "body { max-width: 60rem; margin: 1rem auto; padding: 0 1rem; font-family: sans-serif }"
+)
 TOLERANCE = 0.02  # root mean square, as a share of the decoded values' spread
 
 
@@ -46,6 +51,43 @@ class Explorer:
 
     def _repr_html_(self) -> str:
         return self.html
+
+    def save(self, path: str | Path, *, title: str, lang: str = "en") -> None:
+        """Write a page that holds the explorer and nothing else, for a browser or an ``<iframe>``.
+
+        The file is written under another name first, and takes its own when it is whole.
+
+        Parameters
+        ----------
+        path : str or Path
+            Ends in ``.html``.
+        title : str
+            Stands in the tab of the browser and above the explorer.
+        lang : str
+            The language of the title and of what the explorer describes, as HTML names it.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        ValueError
+            If the name has another ending, or the title or the language is empty.
+        """
+        path = Path(path)
+        if path.suffix.lower() not in (".html", ".htm"):
+            raise ValueError(f"expected a file that ends in .html, got {path}")
+        for name, text in {"title": title, "lang": lang}.items():
+            if not text.strip():
+                raise ValueError(f"expected a {name}, got none")
+        title, lang = html.escape(title), html.escape(lang)
+        with written_whole(path) as temporary:
+            temporary.write_text(
+                f'<!doctype html>\n<html lang="{lang}">\n<head>\n<meta charset="utf-8">\n'
+                '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+                f"<title>{title}</title>\n<style>{PAGE_STYLE}</style>\n</head>\n"
+                f"<body>\n<h1>{title}</h1>\n{self.html}\n</body>\n</html>\n",
+                encoding="utf-8",
+            )
 
 
 def latent_explorer(

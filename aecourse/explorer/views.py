@@ -117,7 +117,7 @@ def _curves(file, decoded, view):
     rows, columns = np.divmod(np.arange(len(decoded)), _side(decoded))
     places = np.linspace(0, 0.9, decoded.shape[1])
     heights = 0.9 * ((decoded - low) / (high - low)).clip(0, 1) - rows[:, None]
-    figure = Figure(figsize=(4, 4), dpi=80, facecolor="white")
+    figure = Figure(figsize=(4, 4), dpi=80, facecolor="white", layout="none")
     ax = figure.add_axes((0, 0, 1, 1))
     ax.plot((columns[:, None] + places).T, heights.T, linewidth=1, color="#0173b2")
     ax.set_axis_off()
