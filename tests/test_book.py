@@ -77,7 +77,7 @@ class TestChapter:
         opening = TEXT[page].split("\n## ")[0]
         for part in ("Before you start", "**You will be able to**", "**You need**", "**It takes**"):
             assert part in opening
-        assert re.search(r"minutes to read,\nand \{glue:text\}`\S+-seconds:.0f` seconds", opening)
+        assert re.search(r"minutes to read,\s+and \{glue:text\}`\S+-seconds:.0f` seconds", opening)
 
     def test_ends_with_what_to_remember_exercises_and_reading(self, page):
         assert 3 <= len(re.findall(r"^- ", section(TEXT[page], "Remember"), re.M)) <= 5

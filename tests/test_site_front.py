@@ -79,7 +79,7 @@ def test_a_card_shows_its_chapter(page):
 
 def test_the_front_page_is_light():
     pictures = sum((SITE / urljoin(FRONT, card.img["src"])).stat().st_size for card in cards())
-    figures = soup(FRONT).select("figure img, .cell_output img")
+    figures = soup(FRONT).select("figure img")
     drawn = sum((SITE / urljoin(FRONT, figure["src"])).stat().st_size for figure in figures)
     assert pictures < 600_000  # bytes, and only those in view are asked for
     assert drawn < 300_000
