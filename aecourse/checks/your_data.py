@@ -90,8 +90,8 @@ FILL_GAPS = Exercise(
         "beginning of the next. Take them one by one.": _along_all,
         "It interpolates down the columns, between curves that have nothing to do with each other. "
         "Go along the rows.": lambda curves: _filled(curves.T, _line_or_nan).T,
-        "A gap before the first value, or behind the last, stays. Repeat the only neighbour that it "
-        "has.": lambda curves: _filled(
+        "A gap before the first value, or behind the last, stays. Repeat the one neighbour "
+        "of it.": lambda curves: _filled(
             curves, lambda *given: _line(*given, left=np.nan, right=np.nan)
         ),
         "Gaps at the ends become 0. Repeat the only neighbour that they have.": (
@@ -186,11 +186,11 @@ def _outlines():
     star = np.array([[0.0, 0.0], [4.0, 0.0], [4.0, 1.0], [1.0, 1.0], [1.0, 3.0], [0.0, 3.0]])
     drop = np.array([[1.0, 0.0], [0.6, 0.1], [0.2, 0.13], [0.0, 0.0], [0.3, -0.09]])
     return {
-        "an L": (star + [2.0, 1.0],),
-        "an L, clockwise": (star[::-1] - [3.0, 5.0],),
+        "an L": (star + np.array([2.0, 1.0]),),
+        "an L, clockwise": (star[::-1] - np.array([3.0, 5.0]),),
         "an outline that ends where it began": (np.concatenate([drop, drop[:1]]),),
         "a small triangle far from the origin": (
-            [50.0, -20.0] + 0.5 * np.array([[0.0, 0.0], [1.0, 0.2], [0.3, 1.0]]),
+            np.array([50.0, -20.0]) + 0.5 * np.array([[0.0, 0.0], [1.0, 0.2], [0.3, 1.0]]),
         ),
     }
 
