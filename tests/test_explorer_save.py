@@ -1,10 +1,13 @@
-"""An explorer as a page of its own."""
+"""An explorer as a page of its own, and the picture that stands there without scripts."""
 
+import warnings
+
+import matplotlib.pyplot as plt
 import pytest
 import torch
 from bs4 import BeautifulSoup
 
-from aecourse.explorer import latent_explorer
+from aecourse.explorer import latent_explorer, views
 from aecourse.models import DenseAutoencoder
 
 
@@ -69,3 +72,12 @@ def test_what_makes_no_page_is_refused(explorer, tmp_path, name, settings, messa
     with pytest.raises(ValueError, match=message):
         explorer.save(tmp_path / name, **settings)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_still_picture_of_curves_does_not_depend_on_the_style_of_the_figures():
+    decoded = torch.rand(9, 20).cumsum(dim=1).numpy()
+    view = views.describe("curve", decoded)
+    plain = views.still(decoded, view)
+    with warnings.catch_warnings(), plt.style.context("aecourse.plotting.figures"):
+        warnings.simplefilter("error")  # a page shows no warning
+        assert views.still(decoded, view) == plain

@@ -121,7 +121,7 @@ def _curves(file, decoded, view):
     ax = figure.add_axes((0, 0, 1, 1))
     ax.plot((columns[:, None] + places).T, heights.T, linewidth=1, color="#0173b2")
     ax.set_axis_off()
-    figure.savefig(file, pil_kwargs={"optimize": True})
+    figure.savefig(file, dpi="figure", pil_kwargs={"optimize": True})
 
 
 def _mosaic(file, images):
