@@ -399,7 +399,8 @@ def test_the_lab_fills_in_the_numbers_of_the_last_run_and_keeps_what_was_changed
 
 
 def test_the_lab_asks_nobody_about_news():
-    found = ConfigManager(config_dir_name="labconfig", read_config_path=[ROOT / "book" / "_ext"])
+    folder = str(ROOT / "book" / "_ext")
+    found = ConfigManager(config_dir_name="labconfig", read_config_path=[folder])
     settings = found.get("default_setting_overrides")
     ((plugin, chosen),) = settings.items()
     schema = Path(sys.prefix, "share/jupyter/lab/schemas", f"{plugin.replace(':', '/')}.json")
