@@ -399,9 +399,8 @@ def test_the_lab_fills_in_the_numbers_of_the_last_run_and_keeps_what_was_changed
 
 
 def test_the_lab_asks_nobody_about_news():
-    folder = str(ROOT / "book" / "_ext")
-    found = ConfigManager(config_dir_name="labconfig", read_config_path=[folder])
-    settings = found.get("default_setting_overrides")
+    path = [str(ROOT / "book" / "_ext" / "labconfig")]
+    settings = ConfigManager(read_config_path=path).get("default_setting_overrides")
     ((plugin, chosen),) = settings.items()
     schema = Path(sys.prefix, "share/jupyter/lab/schemas", f"{plugin.replace(':', '/')}.json")
     jsonschema.validate(chosen, json.loads(schema.read_text(encoding="utf-8")))  # JupyterLab's own
