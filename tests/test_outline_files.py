@@ -49,8 +49,9 @@ def test_tables_are_read_however_they_are_written(tmp_path, name, text):
     assert square(line)
 
 
-@pytest.mark.parametrize("empty", ["", "  ", ",", "\t", ";"])  # as editors and spreadsheets write it
+@pytest.mark.parametrize("empty", ["", "  ", ",", "\t", ";"])
 def test_an_empty_row_begins_another_line(tmp_path, empty):
+    """As editors and spreadsheets write it."""
     rows = ["x,y", "0,0", "9,0", "9,9", empty, "# a hole", "5,2", "6,2", "6,3", empty, empty]
     separator = empty.strip(" ") or ","
     lines = read(tmp_path, "a.csv", "\n".join(rows).replace(",", separator))
