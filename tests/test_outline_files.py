@@ -242,6 +242,11 @@ def test_a_failed_write_leaves_the_older_file(tmp_path, ending, monkeypatch):
     assert len(list(tmp_path.iterdir())) == 1
 
 
+def test_a_folder_that_is_missing_is_told_with_the_name_that_was_asked_for(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"folder that exists, for: '.*nowhere/a\.csv'"):
+        write_outline(tmp_path / "nowhere" / "a.csv", OUTER)
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
