@@ -1,5 +1,6 @@
 """Write a file whole, or not at all."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,11 @@ def written_whole(path: str | Path) -> Iterator[Path]:
     path : str or Path
         In a folder that exists.
 
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder.
+
     Examples
     --------
     >>> import tempfile
@@ -26,6 +32,8 @@ def written_whole(path: str | Path) -> Iterator[Path]:
     ['a.txt']
     """
     path = Path(path)
+    if not path.parent.is_dir():  # an error of the temporary file would name a hidden one
+        raise FileNotFoundError(errno.ENOENT, "expected a folder that exists, for", str(path))
     temporary = path.with_name(f".{path.name}.part")
     try:
         yield temporary

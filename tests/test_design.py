@@ -264,6 +264,9 @@ def test_bad_input_is_refused():
         ({"bounds": [(1, -1)]}, "lower bound first"),
         ({"bounds": [(0, float("inf"))]}, "pairs of finite numbers"),
         ({"bounds": [1, 2]}, "pairs of finite numbers"),
+        ({"bounds": "all"}, "bounds as pairs of finite numbers, got 'all'"),
+        ({"bounds": [(0, 1), (0,)]}, "pairs of finite numbers"),
+        ({"bounds": [(0, None)]}, "pairs of finite numbers"),
         ({"budget": 0}, "budget"),
         ({"seed": -1}, "seed"),
         ({"guard": design.Guard(RING), "bounds": [(5, 6), (5, 6)]}, "no codes near the data"),
@@ -271,6 +274,8 @@ def test_bad_input_is_refused():
     ):
         with pytest.raises(ValueError, match=message):
             search(**settings)
+    with pytest.raises(TypeError, match="expected a guard, got Tensor: make one of codes"):
+        search(guard=RING)
     for method in design.METHODS:
         with pytest.raises(ValueError, match="guard refused all"):
             search(guard=design.Guard(RING, lambda x: False), method=method, budget=2)

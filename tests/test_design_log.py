@@ -101,6 +101,14 @@ def test_the_reason_says_why_there_is_no_value(capsys):
 
 
 @pytest.mark.parametrize("batch", [1, 4])
+def test_a_program_that_exits_costs_its_own_answer_only(batch, tmp_path):
+    objective = Asked(at=7, action=lambda: sys.exit("no licence is free"))
+    found = search(objective, method="random", batch=batch, log=tmp_path / "log.csv")
+    assert found.evaluations == 24
+    assert [r for r in found.reasons if "licence" in r] == ["SystemExit: no licence is free"]
+
+
+@pytest.mark.parametrize("batch", [1, 4])
 def test_a_mistake_in_the_objective_is_seen_at_once(batch, tmp_path):
     def mistaken(z):
         asked.append(z)

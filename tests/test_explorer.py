@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import nn
 
+from aecourse import design
 from aecourse.explorer import compressing, latent_explorer, packing
 from aecourse.explorer.plane import pack_plane, plane_of
 from aecourse.models import VAE, DenseAutoencoder, PCABaseline, ShapeVAE
@@ -154,6 +155,8 @@ def test_a_model_that_cannot_be_packed_says_why(model, message):
 
 
 CODES, LABELS = random_codes(50), torch.arange(50) % 3
+MODEL = DenseAutoencoder((64, 8, 2))
+FOUND = design.Search(CODES[:2], torch.ones(2).double(), ("", ""))
 
 
 @pytest.mark.parametrize(
@@ -175,12 +178,60 @@ CODES, LABELS = random_codes(50), torch.arange(50) % 3
         ({"view": "curve", "x": torch.arange(9)}, "expected an x for each of 64 values, got"),
         ({"known": {"α": torch.zeros(9)}}, r"expected α of shape \(50,\), got \(9,\)"),
         ({"reads": {"α": (torch.zeros(9), 0)}}, r"expected α of shape \(1, 64\)"),
+        ({"view": "curve", "x": torch.full((64,), torch.nan)}, "expected finite numbers in x"),
+        ({"value_range": (1, 1)}, r"two finite numbers that differ, got \[1, 1\]"),
+        ({"value_range": (0, torch.nan)}, r"two finite numbers that differ, got \[0.0, nan\]"),
+        ({"value_range": 1}, "two finite numbers that differ, got 1"),
+        ({"shift": torch.ones(9)}, r"expected shift of shape \(64,\), got \(9,\)"),
+        ({"shift": torch.nan}, "finite numbers in what the model decodes"),
+        ({"guard": design.Guard(torch.randn(50, 3))}, "a guard of codes of 2 numbers, got 3"),
+        ({"reads": {"α": (torch.zeros(64), torch.nan)}}, "not JSON compliant"),
     ],
 )
 def test_bad_input_is_named(arguments, message):
     good = {"model": DenseAutoencoder((64, 8, 2)), "codes": CODES, "alt": "A plane."}
     with pytest.raises(ValueError, match=message):
         latent_explorer(**good | arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"guard": CODES}, r"expected a guard, got Tensor: make one of codes by design\.Guard"),
+        ({"paths": {"α": FOUND}}, r"pair \(codes, values\), got Search: .*take \(found\.codes, "),
+    ],
+)
+def test_another_kind_is_named_with_the_way_to_the_right_one(arguments, message):
+    with pytest.raises(TypeError, match=message):
+        latent_explorer(DenseAutoencoder((64, 8, 2)), CODES, alt="A plane.", **arguments)
+
+
+def test_a_training_that_diverged_is_no_lie_of_the_decoder():
+    model = DenseAutoencoder((64, 8, 2))
+    nn.init.constant_(model.decoder[-1].bias, torch.nan)
+    with pytest.raises(ValueError, match="finite numbers in what the model decodes, got NaN"):
+        latent_explorer(model, CODES, alt="A plane.")
+
+
+@pytest.mark.parametrize("kind", [np.array, torch.tensor, list])
+def test_numbers_may_come_as_any_array(kind):
+    """The same page, whether a list, an array or a tensor says it."""
+
+    def explorer(kind, low, high):
+        return latent_explorer(
+            MODEL,
+            CODES,
+            alt="Curves.",
+            view="curve",
+            value_range=(low, high),
+            shift=kind([0.5] * 64),
+            x=kind(range(64)),
+            known={"number": kind(range(50))},
+            paths={"α": (CODES[:2], kind([1.0, 2.0]))},
+        )
+
+    low, high = kind([-2.0, 2.0])
+    assert contents(explorer(kind, low, high)) == contents(explorer(torch.tensor, -2, 2))
 
 
 def test_a_plane_shows_most_codes_and_keeps_as_many_as_asked_for():

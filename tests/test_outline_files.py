@@ -49,8 +49,12 @@ def test_tables_are_read_however_they_are_written(tmp_path, name, text):
     assert square(line)
 
 
-def test_an_empty_row_begins_another_line(tmp_path):
-    lines = read(tmp_path, "a.csv", "x,y\n0,0\n9,0\n9,9\n\n# a hole\n5,2\n6,2\n6,3\n\n\n")
+@pytest.mark.parametrize("empty", ["", "  ", ",", "\t", ";"])
+def test_an_empty_row_begins_another_line(tmp_path, empty):
+    """As editors and spreadsheets write it."""
+    rows = ["x,y", "0,0", "9,0", "9,9", empty, "# a hole", "5,2", "6,2", "6,3", empty, empty]
+    separator = empty.strip(" ") or ","
+    lines = read(tmp_path, "a.csv", "\n".join(rows).replace(",", separator))
     assert [len(line) for line in lines] == [3, 3]
     assert Shape.from_points(lines)[0].holes
 
@@ -236,6 +240,11 @@ def test_a_failed_write_leaves_the_older_file(tmp_path, ending, monkeypatch):
         write_outline(path, OUTER)
     assert path.read_bytes() == before
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_folder_that_is_missing_is_told_with_the_name_that_was_asked_for(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"folder that exists, for: '.*nowhere/a\.csv'"):
+        write_outline(tmp_path / "nowhere" / "a.csv", OUTER)
 
 
 @pytest.mark.parametrize(

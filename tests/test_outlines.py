@@ -10,7 +10,7 @@ import torch
 from matplotlib.path import Path
 
 from aecourse import shapes
-from aecourse.shapes import Frame, Shape
+from aecourse.shapes import Frame, Shape, write_outline
 
 POINTS = shapes.grid(40)
 L_SHAPE = np.array([[0, 0], [40, 0], [40, 10], [10, 10], [10, 30], [0, 30]], dtype=float)  # in mm
@@ -272,3 +272,22 @@ print(grown / 1024 ** (2 if __import__("sys").platform == "darwin" else 1))
     pytest.importorskip("resource")
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert float(ran.stdout) < 40  # MB
+
+
+def test_what_is_no_frame_is_named_with_the_way_to_one(tmp_path):
+    pair = Shape.from_points(OUTER)
+    for call in (
+        lambda: Shape.from_points(OUTER, frame=pair),
+        lambda: write_outline(tmp_path / "a.csv", OUTER, frame=pair),
+    ):
+        with pytest.raises(TypeError, match=r"expected a Frame, got tuple: take Frame\.around"):
+            call()
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("length", [3.0, [1.0], np.ones((4, 1))])
+def test_a_length_is_no_point(length):
+    frame = Frame((100, 50), 20)
+    for way in (frame.to_user, frame.to_grid):
+        with pytest.raises(ValueError, match=r"shape \(\.\.\., 2\).*multiply it by the scale"):
+            way(length)

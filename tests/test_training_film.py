@@ -2,6 +2,7 @@
 
 import html
 import json
+import math
 import re
 
 import pytest
@@ -198,9 +199,12 @@ def test_a_page_of_the_course_keeps_its_budget():
         ({"labels": LABELS[:9]}, "expected 90 labels"),
         ({"class_names": ["a", "b"]}, "expected 3 class names, got 2"),
         ({"alt": " "}, "expected a description in alt, got none"),
+        ({"codes_by_epoch": [torch.zeros(N, 2)] * 13}, "expected codes that differ in each number"),
+        ({"history": History({"loss": [math.nan] * 12})}, "finite numbers in the losses"),
+        ({"history": History(LOSSES, {"loss": [math.inf] * 12})}, "finite numbers in the losses"),
     ],
 )
 def test_bad_input_is_named(arguments, message):
     good = {"codes_by_epoch": planes(), "labels": LABELS, "alt": "A film."}
     with pytest.raises(ValueError, match=message):
-        training_film(**good | arguments, history=History(LOSSES))
+        training_film(**{"history": History(LOSSES)} | good | arguments)

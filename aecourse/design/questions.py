@@ -128,7 +128,7 @@ class Questions:
                     self.log.write(self.asked[key], value, reason)
                 self._keep(key, -np.inf if reason else value, reason)
 
-    def _evaluate(self, keys: list[bytes]) -> Iterator[tuple[bytes, float, Exception | None]]:
+    def _evaluate(self, keys: list[bytes]) -> Iterator[tuple[bytes, float, BaseException | None]]:
         """Yield codes, with a value or the exception instead of one, as the answers come."""
         if self.batch == 1:
             for key in keys:
@@ -143,12 +143,12 @@ class Questions:
             pool.shutdown(wait=False, cancel_futures=True)
 
     @torch.no_grad()
-    def _answer(self, code: Tensor) -> tuple[float, Exception | None]:
+    def _answer(self, code: Tensor) -> tuple[float, BaseException | None]:
         with _naming(code):
             sample = self.decode(code[None])[0]
         try:
             return float(self.objective(sample)), None
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # programs that are called end by an exit
             return np.nan, error
 
     def _keep(self, key: bytes, value: float, reason: str) -> None:
@@ -159,7 +159,7 @@ class Questions:
         self.bar.set_postfix({"best": f"{best:.4g}"} | failed, refresh=False)
         self.bar.update()
 
-    def _report(self, code: Tensor, error: Exception, reason: str) -> None:
+    def _report(self, code: Tensor, error: BaseException, reason: str) -> None:
         """Tell of the first failure of a kind; end the search if it seems to be a mistake."""
         kind = type(error).__name__
         before = [reason.partition(":")[0] for _, reason in self.answers.values()]
@@ -195,7 +195,7 @@ def _by_code(found: Search) -> dict[bytes, tuple[float, str]]:
     return {_key(code): (value, reason) for code, value, reason in rows}
 
 
-def _reason(value: float, error: Exception | None) -> str:
+def _reason(value: float, error: BaseException | None) -> str:
     """Say on one line why there is no value; nothing if there is one."""
     if error is not None:
         return " ".join(f"{type(error).__name__}: {error}".split())[:300]

@@ -70,9 +70,10 @@ def optimise(
     budget : int
         Evaluations of the objective at most. A method may stop before.
     batch : int
-        Evaluations at a time, each in a thread of its own, for an objective that runs a program:
-        that many codes of ``"random"`` and ``"bayesian"``, a generation of
-        ``"differential-evolution"``, all of ``"grid"``. ``"nelder-mead"`` asks one by one.
+        Evaluations at a time, each in a thread of its own, for an objective that runs a program
+        (and gives each run files of its own: a shared one would be overwritten): that many codes of
+        ``"random"`` and ``"bayesian"``, a generation of ``"differential-evolution"``, all of
+        ``"grid"``. ``"nelder-mead"`` asks one by one.
     seed : int
         Fixes all draws.
     known : Search or pair of arrays, optional
@@ -93,6 +94,8 @@ def optimise(
 
     Raises
     ------
+    TypeError
+        If the guard is none, or what is known no pair.
     ValueError
         If a setting is unknown or out of range, there are neither bounds nor a guard, every code
         was refused, the objective was finite for none, or the log is of another search.
@@ -120,6 +123,8 @@ def optimise(
         raise ValueError(f"expected one of the methods {list(METHODS)}, got {method!r}")
     if guard is None and bounds is None:
         raise ValueError("expected a guard, or bounds where to search, got neither")
+    if not isinstance(guard, Guard | None):
+        raise TypeError(f"expected a guard, got {type(guard).__name__}: make one of codes by Guard")
     bounds = _require_bounds(guard.bounds if bounds is None else bounds)
     if guard is not None and len(bounds) != guard.codes.shape[1]:
         n_latent = guard.codes.shape[1]
@@ -176,7 +181,10 @@ def _draw(rng, guard: Guard | None, bounds: np.ndarray, n: int) -> np.ndarray:
 
 def _require_bounds(bounds) -> np.ndarray:
     """Return bounds as an array (n_latent, 2), or raise with what came."""
-    array = np.asarray(bounds, dtype=float)
+    try:
+        array = as_tensor("bounds", bounds).detach().cpu().double().numpy()
+    except TypeError:  # words, None, or pairs of unequal length
+        array = np.empty(0)
     if array.ndim != 2 or array.shape[1] != 2 or not np.isfinite(array).all():
         raise ValueError(f"expected bounds as pairs of finite numbers, got {bounds!r}")
     if not (array[:, 0] < array[:, 1]).all():

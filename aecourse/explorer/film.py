@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..history import History
 from ..plotting import class_colours, scatter_codes
-from ..validation import require_codes, require_labels
+from ..validation import require_codes, require_labels, require_samples
 from .live import Explorer, page
 from .packing import pack_rows, round_rows
 from .plane import MARGIN, TAIL
@@ -51,7 +51,7 @@ def training_film(
     ------
     ValueError
         If there are not as many codes as that, they are not two numbers each, they or their labels
-        differ in number, or ``alt`` is empty.
+        differ in number, codes or losses hold NaN, or ``alt`` is empty.
 
     Examples
     --------
@@ -67,6 +67,8 @@ def training_film(
             f"expected codes before training and after each of {len(history)} epochs, "
             f"{len(history) + 1} in all, got {len(codes_by_epoch)}"
         )
+    train, held_out = history.train["loss"], history.held_out.get("loss", [])
+    require_samples("the losses of the history", [1.0, *train, *held_out])
     planes = [require_codes("codes", codes, 2).cpu().double() for codes in codes_by_epoch]
     if any(len(codes) != len(planes[0]) for codes in planes):
         raise ValueError(f"expected {len(planes[0])} codes in each epoch, as in the first")
@@ -78,6 +80,8 @@ def training_film(
     tails = torch.tensor([TAIL, 1 - TAIL], dtype=torch.double)
     ends = torch.stack([codes.quantile(tails, dim=0) for codes in planes])
     low, high = ends[:, 0].amin(dim=0), ends[:, 1].amax(dim=0)
+    if not (low < high).all():
+        raise ValueError("expected codes that differ in each number, got one value for most")
     margin = MARGIN * (high - low)
     rows = torch.cat([codes.T for codes in planes])
     contents = {
@@ -88,8 +92,8 @@ def training_film(
         "labels": index.tolist(),
         "classes": [str(k if class_names is None else class_names[k]) for k in classes.tolist()],
         "colours": class_colours(len(classes)),
-        "train": history.train["loss"],
-        "heldOut": history.held_out.get("loss", []),
+        "train": train,
+        "heldOut": held_out,
         "note": f"The same {len(labels)} samples after each epoch; the axes stay as they are.",
     }
     picture = _stills(planes, labels, contents["low"], contents["high"])

@@ -15,7 +15,7 @@ from ..design import Guard
 from ..files import written_whole
 from ..models import ConditionalVAE
 from ..runtime import in_batches
-from ..validation import require_codes, require_labels, require_samples
+from ..validation import as_tensor, require_codes, require_labels, require_samples
 from .compressing import compressed, error
 from .drawing import pack_drawing
 from .packing import decoder_layers, pack_greys, pack_layers, pack_rows, run, scaled
@@ -191,11 +191,12 @@ def latent_explorer(
     Raises
     ------
     TypeError
-        As `packing.decoder_layers` does, or if another model than a ShapeVAE has polygons.
+        As `packing.decoder_layers` does; or if another model than a ShapeVAE has polygons, the
+        guard is none, or a path is no pair.
     ValueError
         If the codes are not the model's or do not differ, something does not belong to them, a
-        class to choose has none, ``alt`` is empty, or the page would compute something else than
-        the model.
+        class to choose has none, ``alt`` is empty, the model decodes NaN, or the page would compute
+        something else than the model.
 
     Examples
     --------
@@ -216,7 +217,8 @@ def latent_explorer(
         labels = require_labels("labels", labels, len(codes), n_classes or None).cpu()
     elif n_classes:
         raise ValueError(f"expected labels: a {type(model).__name__} decodes a code with its label")
-    if scale != 1 or torch.as_tensor(shift).any():
+    shift = as_tensor("shift", shift).detach().cpu()
+    if scale != 1 or shift.any():
         layers = scaled(layers, scale, shift)
 
     def decode(z: Tensor) -> Tensor:
@@ -234,7 +236,7 @@ def latent_explorer(
         all_over = _with_each_label(all_over, n_classes)
         shown = _with_labels(shown, own, n_classes)
     where = torch.cat([all_over, shown[: GRID**2]])
-    decoded = decode(where)
+    decoded = require_samples("what the model decodes", decode(where))
     of_data = decoded[len(all_over) :].numpy()  # parts of the grid may be far from any data
     settings = {"value_range": value_range, "logarithms": logarithms, "x": x, "axes": axes}
     drawn = describe(view, of_data, **settings)
@@ -265,6 +267,7 @@ def latent_explorer(
             pack_greys(originals, *drawn["range"]) if greys else pack_rows(originals, 2)
         )
     if known is not None:
+        known = {name: as_tensor(name, values).cpu().double() for name, values in known.items()}
         rows = [_of_each(name, values, len(codes))[plane.kept, 0] for name, values in known.items()]
         contents["known"] = dict(zip(known, map(_short, rows), strict=True))
     if reads is not None:
@@ -272,7 +275,7 @@ def latent_explorer(
         contents["reads"] = {"names": list(reads), "weights": pack_rows(torch.cat(rows), 2)}
         contents["reads"]["constants"] = [float(constant) for _, constant in reads.values()]
     if guard is not None:
-        contents["guard"] = pack_guard(guard)
+        contents["guard"] = pack_guard(guard, codes.shape[1])
     if objective is not None:
         contents["objective"] = pack_objective(objective)
     if paths is not None:
@@ -328,7 +331,7 @@ def page(contents: dict, alt: str, still: str, element: str = "ae-explorer") -> 
 
     The script defines the elements unless they are known already, so a page may hold it many times.
     """
-    data, alt = html.escape(json.dumps(contents)), html.escape(alt)
+    data, alt = html.escape(json.dumps(contents, allow_nan=False)), html.escape(alt)
     script = SCRIPT.read_text(encoding="utf-8")
     return (
         f'<{element} data-contents="{data}">'

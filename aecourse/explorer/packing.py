@@ -168,6 +168,8 @@ def scaled(layers: Sequence[Layer], scale: float, shift: Tensor | float) -> list
     last = layers[-1]
     if last.activation != "none":
         raise ValueError(f"expected no activation behind the last layer, got {last.activation}")
+    if (came := tuple(torch.as_tensor(shift).shape)) not in ((), last.bias.shape):
+        raise ValueError(f"expected shift of shape {tuple(last.bias.shape)}, got {came}")
     return [*layers[:-1], _layer(scale * last.weight, scale * last.bias + shift)]
 
 

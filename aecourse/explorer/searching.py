@@ -60,7 +60,7 @@ def pack_objective(objective: tuple[Tensor, Tensor]) -> dict:
 
 
 def path_codes(paths: Mapping[str, tuple[Tensor, Tensor]]) -> list[Tensor]:
-    """Return the codes of each path, or raise a ValueError that names what does not belong.
+    """Return the codes of each path, or raise an error that names what does not belong.
 
     Parameters
     ----------
@@ -69,7 +69,13 @@ def path_codes(paths: Mapping[str, tuple[Tensor, Tensor]]) -> list[Tensor]:
     """
     if not paths:
         raise ValueError("expected at least one search in paths, got none")
-    for name, (codes, values) in paths.items():
+    for name, path in paths.items():
+        if not isinstance(path, tuple | list) or len(path) != 2:
+            raise TypeError(
+                f"expected the path {name!r} as a pair (codes, values), got "
+                f"{type(path).__name__}: of a search take (found.codes, found.values)"
+            )
+        codes, values = path
         require_codes(f"the path {name!r}", codes, 2)
         if len(values) != len(codes):
             raise ValueError(
@@ -82,13 +88,24 @@ def path_codes(paths: Mapping[str, tuple[Tensor, Tensor]]) -> list[Tensor]:
 def pack_paths(paths: Mapping[str, tuple[Tensor, Tensor]]) -> list[dict]:
     """Write paths as what JSON can hold."""
     return [
-        {"name": name, "codes": pack_rows(codes.T, 2), "values": _numbers(values.tolist())}
+        {"name": name, "codes": pack_rows(codes.T, 2), "values": _numbers(list(map(float, values)))}
         for codes, (name, (_, values)) in zip(path_codes(paths), paths.items(), strict=True)
     ]
 
 
-def pack_guard(guard: Guard) -> dict:
-    """Write of a guard what it takes to say whether a code is near the data."""
+def pack_guard(guard: Guard, n_latent: int) -> dict:
+    """Write of a guard what it takes to say whether a code is near the data.
+
+    Raises a TypeError if it is no guard, and a ValueError if its codes have another length.
+    """
+    if not isinstance(guard, Guard):
+        raise TypeError(
+            f"expected a guard, got {type(guard).__name__}: make one of codes by design.Guard"
+        )
+    if guard.codes.shape[1] != n_latent:
+        raise ValueError(
+            f"expected a guard of codes of {n_latent} numbers, got {guard.codes.shape[1]}"
+        )
     return {
         "codes": pack_rows(guard.codes.T, 2),
         "neighbours": guard.n_neighbors,

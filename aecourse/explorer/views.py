@@ -10,7 +10,7 @@ from matplotlib.image import imsave
 
 from ..plotting.arrays import as_images
 from ..shapes import EXTENT, pixels
-from ..validation import require_positive
+from ..validation import as_tensor, require_positive
 
 GREYS = 15  # steps from white to black of a still picture: enough for a look, and half the bytes
 
@@ -30,7 +30,7 @@ def describe(
     ------
     ValueError
         If the view is unknown, or the values have another shape than it draws, or logarithms are
-        not those of a curve.
+        not those of a curve, or a range is none.
     """
     if kind not in STILLS:
         raise ValueError(f"expected a view among {list(STILLS)}, got {kind!r}")
@@ -39,19 +39,22 @@ def describe(
     view = {"kind": kind}
     if kind == "image":
         _, height, width = as_images(decoded[:1]).shape
-        return view | {"height": height, "width": width, "range": list(value_range or (0, 1))}
+        ends = _range((0, 1) if value_range is None else value_range)
+        return view | {"height": height, "width": width, "range": ends}
     if kind == "outline":
         if decoded.ndim != 3 or decoded.shape[1] != decoded.shape[2]:
             raise ValueError(f"expected fields of shape (n, side, side), got {decoded.shape}")
         return view | {"side": decoded.shape[1], "extent": EXTENT}
     if decoded.ndim != 2:
         raise ValueError(f"expected curves of shape (n, n_values), got {decoded.shape}")
-    x = np.arange(decoded.shape[1]) if x is None else np.asarray(x, dtype=float)
+    x = torch.arange(decoded.shape[1]) if x is None else as_tensor("x", x)
     if x.shape != decoded.shape[1:]:
-        raise ValueError(f"expected an x for each of {decoded.shape[1]} values, got {x.shape}")
+        raise ValueError(f"expected an x for each of {decoded.shape[1]} values, got {(*x.shape,)}")
+    if not x.isfinite().all():
+        raise ValueError("expected finite numbers in x, got NaN or infinity")
     decoded = np.exp(decoded) if logarithms else decoded
-    low, high = value_range or (float(decoded.min()), float(decoded.max()))
-    view |= {"x": x.tolist(), "range": [low, high], "axes": list(axes)}
+    ends = _range((decoded.min(), decoded.max()) if value_range is None else value_range)
+    view |= {"x": x.tolist(), "range": ends, "axes": list(axes)}
     return view | {"logarithms": logarithms}
 
 
@@ -98,6 +101,15 @@ def still(decoded: np.ndarray, view: dict) -> str:
     file = io.BytesIO()
     STILLS[view["kind"]](file, decoded, view)
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def _range(ends) -> list[float]:
+    ends = as_tensor("value_range", ends)
+    if ends.shape != (2,) or not ends.isfinite().all() or ends[0] == ends[1]:
+        raise ValueError(
+            f"expected value_range as two finite numbers that differ, got {ends.tolist()}"
+        )
+    return ends.double().tolist()
 
 
 def _images(file, decoded, view):

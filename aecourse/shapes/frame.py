@@ -78,6 +78,16 @@ class Frame:
         return _each(lambda line: line * self.scale + self.centre, points)
 
 
+def require_frame(frame: Frame | None) -> Frame | None:
+    """Return a frame, or none, or raise a TypeError that says where to get one."""
+    if not isinstance(frame, Frame | None):
+        raise TypeError(
+            f"expected a Frame, got {type(frame).__name__}: take Frame.around(outlines), or the "
+            "second of what Shape.from_points returns"
+        )
+    return frame
+
+
 def _lines(outlines, name):
     """Yield the lines of an outline, or of a list of outlines."""
     if dimensions(outlines) > 2:
@@ -92,5 +102,11 @@ def _lines(outlines, name):
 
 def _each(change, points):
     if dimensions(points) == 3:
-        return [change(as_array(line)) for line in points]
-    return change(as_array(points))
+        return [_each(change, line) for line in points]
+    array = as_array(points)
+    if array.shape[-1:] != (2,):  # a number would become a point
+        raise ValueError(
+            f"expected points of shape (..., 2), got {array.shape}: to bring a length to the "
+            "user's units, multiply it by the scale"
+        )
+    return change(array)

@@ -82,9 +82,8 @@ def _table(text, path):
     lines, columns = [[]], None
     for number, row in enumerate(text.splitlines(), start=1):
         cells = _cells(row)
-        if not row.strip():
-            lines.append([])
-        if not cells:
+        if not any(cells):  # an empty row: a spreadsheet leaves its separators
+            lines += [[]] if "#" not in row else []
             continue
         if columns is None:
             names = [re.split("[^a-z]", cell.lower())[0] for cell in cells]

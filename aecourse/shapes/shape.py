@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..validation import as_floats, require_count, require_positive, require_samples, require_share
 from .fields import EXTENT, grid
-from .frame import Frame
+from .frame import Frame, require_frame
 from .loops import one_shape
 
 
@@ -90,7 +90,7 @@ class Shape:
         Raises
         ------
         TypeError
-            If the points are no numbers.
+            If the points are no numbers, or the frame is none.
         ValueError
             If they are no outline: too few, not finite, all on one straight line, crossing
             themselves, with a hole outside; or beyond the grid in the given frame. The message
@@ -107,7 +107,7 @@ class Shape:
         (800.0, 160.0)
         """
         outline, holes = one_shape(points)
-        frame = Frame.around(outline) if frame is None else frame
+        frame = require_frame(frame) or Frame.around(outline)
         vertices, *holes = map(torch.from_numpy, frame.to_grid([outline, *holes]))
         farthest = vertices[vertices.abs().amax(dim=1).argmax()]
         if farthest.abs().max() >= EXTENT:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..files import written_whole
 from ..validation import require_positive
-from .frame import Frame
+from .frame import Frame, require_frame
 from .loops import as_loops
 from .reading import optional
 from .shape import Shape
@@ -40,6 +40,8 @@ def write_outline(
         If the package that writes DXF is not installed.
     OSError
         If the file cannot be written.
+    TypeError
+        If the frame is none.
     ValueError
         If the ending is another, or a line has fewer than three points, or one not finite.
 
@@ -59,7 +61,7 @@ def write_outline(
         raise ValueError(f"expected a file that ends in {', '.join(WRITERS)}, got {path}")
     require_positive("mm_per_unit", mm_per_unit)
     lines = as_loops(outline.outlines() if isinstance(outline, Shape) else outline)
-    lines = lines if frame is None else frame.to_user(lines)
+    lines = frame.to_user(lines) if require_frame(frame) else lines
     with written_whole(path) as temporary:
         write(temporary, [mm_per_unit * line for line in lines])
 
