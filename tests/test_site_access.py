@@ -34,6 +34,10 @@ PREPARE = """() => {
   }
 }"""
 
+# The theme finds out what scrolls 300 ms after a resize has been told, by a timer of the page:
+# one of the page's own that starts later and lasts longer ends after it, however slow the machine.
+SETTLED = "() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 400)))"
+
 
 @pytest.fixture(scope="module")
 def tab(browser):
@@ -47,7 +51,8 @@ def look(tab, scheme, width, rules):
     """Return what axe-core finds: rule, how bad it is, why, and the element."""
     tab.emulate_media(color_scheme=scheme)
     tab.set_viewport_size({"width": width, "height": 900})
-    tab.wait_for_timeout(400)  # the theme finds out what scrolls a third of a second later
+    tab.wait_for_function("width => innerWidth === width", arg=width)
+    tab.evaluate(SETTLED)
     if not tab.evaluate("() => 'axe' in window"):
         tab.evaluate(AXE_SCRIPT)
     results = tab.evaluate("rules => axe.run(rules)", rules | {"resultTypes": ["violations"]})

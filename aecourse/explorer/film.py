@@ -1,19 +1,19 @@
 """The film of a training: where the same samples are encoded after each epoch, beside the loss."""
 
-import base64
-import io
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from ..history import History
-from ..plotting import class_colours, scatter_codes
+from ..plotting import scatter_codes
 from ..validation import require_codes, require_labels, require_samples
 from .live import Explorer, page
 from .packing import pack_rows, round_rows
-from .plane import MARGIN, TAIL
+from .plane import MARGIN, pack_classes, reach
+from .views import address_of
 
 
 def training_film(
@@ -73,15 +73,7 @@ def training_film(
     if any(len(codes) != len(planes[0]) for codes in planes):
         raise ValueError(f"expected {len(planes[0])} codes in each epoch, as in the first")
     labels = require_labels("labels", labels, len(planes[0])).cpu()
-    classes, index = labels.unique(return_inverse=True)
-    if class_names is not None and len(class_names) <= classes.max():
-        raise ValueError(f"expected {classes.max() + 1} class names, got {len(class_names)}")
-
-    tails = torch.tensor([TAIL, 1 - TAIL], dtype=torch.double)
-    ends = torch.stack([codes.quantile(tails, dim=0) for codes in planes])
-    low, high = ends[:, 0].amin(dim=0), ends[:, 1].amax(dim=0)
-    if not (low < high).all():
-        raise ValueError("expected codes that differ in each number, got one value for most")
+    low, high = reach(planes)
     margin = MARGIN * (high - low)
     rows = torch.cat([codes.T for codes in planes])
     contents = {
@@ -89,9 +81,7 @@ def training_film(
         "low": (low - margin).tolist(),
         "high": (high + margin).tolist(),
         "codes": pack_rows(rows),
-        "labels": index.tolist(),
-        "classes": [str(k if class_names is None else class_names[k]) for k in classes.tolist()],
-        "colours": class_colours(len(classes)),
+        **pack_classes(labels, class_names),
         "train": train,
         "heldOut": held_out,
         "note": f"The same {len(labels)} samples after each epoch; the axes stay as they are.",
@@ -110,6 +100,4 @@ def _stills(planes: Sequence[Tensor], labels: Tensor, low: list, high: list) -> 
         ax.collections[0].set_sizes([4])
         ax.set_title(f"epoch {epoch}" if epoch else "before training", fontsize=10)
         ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xlabel="", ylabel="")
-    file = io.BytesIO()
-    figure.savefig(file, pil_kwargs={"optimize": True})
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+    return address_of(partial(figure.savefig, pil_kwargs={"optimize": True}))

@@ -18,7 +18,15 @@ from ..runtime import in_batches
 from ..validation import as_tensor, require_codes, require_labels, require_samples
 from .compressing import compressed, error
 from .drawing import pack_drawing
-from .packing import decoder_layers, pack_greys, pack_layers, pack_rows, run, scaled
+from .packing import (
+    decoder_layers,
+    four_digits,
+    pack_greys,
+    pack_layers,
+    pack_rows,
+    run,
+    scaled,
+)
 from .plane import pack_plane, plane_of
 from .polygons import pack_polygons
 from .searching import map_ends, pack_guard, pack_objective, pack_paths, path_codes
@@ -269,7 +277,9 @@ def latent_explorer(
     if known is not None:
         known = {name: as_tensor(name, values).cpu().double() for name, values in known.items()}
         rows = [_of_each(name, values, len(codes))[plane.kept, 0] for name, values in known.items()]
-        contents["known"] = dict(zip(known, map(_short, rows), strict=True))
+        contents["known"] = {
+            name: four_digits(row.tolist()) for name, row in zip(known, rows, strict=True)
+        }
     if reads is not None:
         rows = [_of_each(name, weights[None], 1, n_values) for name, (weights, _) in reads.items()]
         contents["reads"] = {"names": list(reads), "weights": pack_rows(torch.cat(rows), 2)}
@@ -319,11 +329,6 @@ def _of_each(name: str, values: Tensor, n: int, n_values: int = 1) -> Tensor:
 def _above(share: float) -> str:
     """Write a share in per cent, rounded up."""
     return f"{math.ceil(1000 * share) / 1000:.1%}"
-
-
-def _short(values: Tensor) -> list[float]:
-    """Write numbers with four digits, for a table."""
-    return [float(f"{value:.4g}") for value in values.tolist()]
 
 
 def page(contents: dict, alt: str, still: str, element: str = "ae-explorer") -> str:

@@ -1,6 +1,7 @@
 """A decoder or encoder as a list of layers, and these as text that a page can hold."""
 
 import base64
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -251,6 +252,11 @@ def round_rows(values: Tensor, n_bytes: int) -> Tensor:
 def bytes_each(weight: Tensor) -> int:
     """Return how many bytes of a weight are kept: one in large layers, and two in small ones."""
     return 1 if weight.numel() >= LARGE else 2
+
+
+def four_digits(values: Sequence[float]) -> list[float | None]:
+    """Write numbers with four digits, for a table; JSON has no infinity, and no NaN."""
+    return [float(f"{value:.4g}") if math.isfinite(value) else None for value in values]
 
 
 def encoded(values, kind: str) -> str:

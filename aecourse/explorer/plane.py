@@ -52,10 +52,7 @@ def plane_of(codes: Tensor, n_points: int, shown: Sequence[Tensor] = ()) -> Plan
     codes = require_codes("codes", codes).cpu().double()
     if not 2 <= codes.shape[1] <= MOST:
         raise ValueError(f"expected codes of 2 to {MOST} numbers, got {codes.shape[1]}")
-    tails = torch.tensor([TAIL, 1 - TAIL], dtype=codes.dtype)
-    low, high = codes.quantile(tails, dim=0)
-    if not (low < high).all():
-        raise ValueError("expected codes that differ in each number, got one value for most")
+    low, high = reach([codes])
     margin = MARGIN * (high - low)
     low, high = low - margin, high + margin
     for others in shown:
@@ -63,6 +60,16 @@ def plane_of(codes: Tensor, n_points: int, shown: Sequence[Tensor] = ()) -> Plan
     inside = ((codes >= low) & (codes <= high)).all(dim=1).nonzero().flatten()
     step = -(-len(inside) // require_count("n_points", n_points, at_least=2))
     return Plane(low, high, inside[::step], codes[inside[::step]])
+
+
+def reach(planes: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """Return the lowest and the highest of each number, with the tails of each plane left out."""
+    tails = torch.tensor([TAIL, 1 - TAIL], dtype=torch.double)
+    ends = torch.stack([codes.quantile(tails, dim=0) for codes in planes])
+    low, high = ends[:, 0].amin(dim=0), ends[:, 1].amax(dim=0)
+    if not (low < high).all():
+        raise ValueError("expected codes that differ in each number, got one value for most")
+    return low, high
 
 
 def pack_plane(plane: Plane, labels: Tensor | None, class_names, *, choose: bool = False) -> dict:
@@ -85,11 +92,17 @@ def pack_plane(plane: Plane, labels: Tensor | None, class_names, *, choose: bool
         "colours": class_colours(1),
     }
     if labels is not None:
-        classes, index = labels[plane.kept].unique(return_inverse=True)
-        if class_names is not None and len(class_names) <= classes.max():
-            raise ValueError(f"expected {classes.max() + 1} class names, got {len(class_names)}")
-        names = [str(k if class_names is None else class_names[k]) for k in classes.tolist()]
-        packed |= {"labels": index.tolist(), "classes": names, "colours": class_colours(len(names))}
+        packed |= pack_classes(labels[plane.kept], class_names)
     if choose:
-        packed |= {"chosen": packed["labels"][0], "colours": class_colours(1) * len(names)}
+        one_colour = class_colours(1) * len(packed["classes"])
+        packed |= {"chosen": packed["labels"][0], "colours": one_colour}
     return packed
+
+
+def pack_classes(labels: Tensor, class_names: Sequence[str] | None) -> dict:
+    """Write the class of each point, with the names and colours of those that are there."""
+    classes, index = labels.unique(return_inverse=True)
+    if class_names is not None and len(class_names) <= classes.max():
+        raise ValueError(f"expected {classes.max() + 1} class names, got {len(class_names)}")
+    names = [str(k if class_names is None else class_names[k]) for k in classes.tolist()]
+    return {"labels": index.tolist(), "classes": names, "colours": class_colours(len(names))}

@@ -1,6 +1,5 @@
 """What a search adds to a plane: the guard, the objective as a map, and the questions asked."""
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -11,7 +10,7 @@ from torch import Tensor
 
 from ..design import Guard
 from ..validation import as_tensor, require_codes
-from .packing import pack_rows
+from .packing import four_digits, pack_rows
 
 COLOURS = [to_hex(colour) for colour in colormaps["viridis"](np.linspace(0, 1, 24))]
 NAMES = ("the objective", "the map's ends")
@@ -53,8 +52,8 @@ def pack_objective(objective: tuple[Tensor, Tensor]) -> dict:
     return {
         "low": low,
         "high": high,
-        "values": [_numbers(row) for row in values.tolist()],
-        "range": _numbers([found.quantile(LOWEST).item(), found.max().item()]),
+        "values": [four_digits(row) for row in values.tolist()],
+        "range": four_digits([found.quantile(LOWEST).item(), found.max().item()]),
         "colours": COLOURS,
     }
 
@@ -88,7 +87,11 @@ def path_codes(paths: Mapping[str, tuple[Tensor, Tensor]]) -> list[Tensor]:
 def pack_paths(paths: Mapping[str, tuple[Tensor, Tensor]]) -> list[dict]:
     """Write paths as what JSON can hold."""
     return [
-        {"name": name, "codes": pack_rows(codes.T, 2), "values": _numbers(list(map(float, values)))}
+        {
+            "name": name,
+            "codes": pack_rows(codes.T, 2),
+            "values": four_digits(list(map(float, values))),
+        }
         for codes, (name, (_, values)) in zip(path_codes(paths), paths.items(), strict=True)
     ]
 
@@ -111,8 +114,3 @@ def pack_guard(guard: Guard, n_latent: int) -> dict:
         "neighbours": guard.n_neighbors,
         "limit": guard.limit,
     }
-
-
-def _numbers(values: list[float]) -> list[float | None]:
-    """Write numbers with four digits; JSON has no infinity, and no NaN."""
-    return [float(f"{value:.4g}") if math.isfinite(value) else None for value in values]

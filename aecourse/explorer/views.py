@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -98,8 +99,13 @@ def still(decoded: np.ndarray, view: dict) -> str:
     view : dict
         As `describe` returns it.
     """
+    return address_of(lambda file: STILLS[view["kind"]](file, decoded, view))
+
+
+def address_of(write: Callable[[io.BytesIO], object]) -> str:
+    """Return an address that holds the PNG which a function writes into a file."""
     file = io.BytesIO()
-    STILLS[view["kind"]](file, decoded, view)
+    write(file)
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
 
 

@@ -174,9 +174,13 @@
       .map((value) => ({ value, text: shown(value, digits) }));
   }
 
+  // The middle one of some of the values: where the name of a class stands.
+  const median = (indices, values) =>
+    indices.map((i) => values[i]).sort((a, b) => a - b)[Math.floor(indices.length / 2)];
+
   // Two axes and, in units of the data, the group that things are drawn into. Lines and letters
   // take the colour of the text around them: so they suit a light page and a dark one.
-  const SIDE = 320, LEFT = 46, BELOW = 36, EDGE = 6;
+  const SIDE = 320, LEFT = 46, BELOW = 36, EDGE = 12;
 
   function chart(low, high, labels) {
     const [right, bottom] = [SIDE - EDGE, SIDE - BELOW];
@@ -237,10 +241,8 @@
         const path = svg("path", { class: "ae-dots", d: dots(own), stroke: colour });
         data.append(path);
         if (!classes || chosen !== undefined) return path;
-        const median = (values) =>
-          own.map((i) => values[i]).sort((a, b) => a - b)[Math.floor(own.length / 2)];
-        element.append(svg("text",
-          { class: "ae-class", x: across(median(xs)), y: up(median(ys)) + 5 }, classes[k]));
+        const [x, y] = [xs, ys].map((values) => median(own, values));
+        element.append(svg("text", { class: "ae-class", x: across(x), y: up(y) + 5 }, classes[k]));
         return path;
       });
     }
@@ -652,7 +654,7 @@
   // Each corner is a button: drag it, or move it with the arrow keys. found(code) is called with
   // the code of the polygon, which the encoder reads off the polygon's field.
   class Polygon {
-    constructor({ starts, limit, encoder, proof }, { side, extent }, { element, picture }, found) {
+    constructor({ starts, limit, encoder }, { side, extent }, { element, picture }, found) {
       Object.assign(this, { limit, side, extent, found });
       this.encoder = new Network(encoder);
       this.path = svg("path", { class: "ae-polygon" });
@@ -668,10 +670,6 @@
           return button;
         }), this.output);
       this.corners = Object.values(starts)[0];
-      const code = this.encode();
-      if (!proof.every((value, k) => Math.abs(value - code[k]) < 1e-2)) {
-        throw new Error("its weights do not encode what the notebook encoded");
-      }
     }
 
     start(corners) {
@@ -1058,6 +1056,7 @@
           ? "Its code lies beyond the plane: the point shows the nearest place in it."
           : `The encoder puts it at z₁ = ${x}, z₂ = ${y}.`;
       });
+      this.check(polygons.proof, this.polygon.encode(), "encode");
     }
 
     // Where a class is chosen, it follows the code: as a 1 in its place, and a 0 for each other.
@@ -1154,9 +1153,8 @@
       this.dots.forEach((dots, k) => {
         const own = Array.from(xs.keys()).filter((i) => this.labels[i] === k);
         dots.setAttribute("d", own.map((i) => `M${xs[i]} ${ys[i]}h0`).join(""));
-        const median = (values) =>
-          own.map((i) => values[i]).sort((a, b) => a - b)[Math.floor(own.length / 2)];
-        build(this.names[k], { x: across(median(xs)), y: up(median(ys)) + 5 }, []);
+        const [x, y] = [xs, ys].map((values) => median(own, values));
+        build(this.names[k], { x: across(x), y: up(y) + 5 }, []);
       });
       this.mark.setAttribute("d", `M${epoch} 0V1e6`);
       this.epoch = this.slider.value = epoch;
@@ -1196,7 +1194,7 @@
 .ae-live .ae-plane { flex: 1 1 18rem; max-width: 25rem; min-width: 0; }
 .ae-live .ae-result { flex: 1 1 18rem; max-width: 25rem; min-width: 0; }
 .ae-live .ae-pad { position: relative; cursor: crosshair; border-radius: 0.25rem; }
-.ae-live :is(.ae-pad, .ae-paper, button, input):focus-visible {
+.ae-live :is(.ae-pad, .ae-paper, button, input, select):focus-visible {
   outline: 3px solid #0173b2; box-shadow: 0 0 0 5px white; }
 .ae-live svg { display: block; width: 100%; font-size: 12px; user-select: none; }
 .ae-live svg text { fill: currentColor; }
@@ -1231,8 +1229,10 @@
   border: 3px solid #d55e00; border-radius: 50%; box-sizing: border-box; pointer-events: none; }
 .ae-live .ae-paper:focus-visible + .ae-pen { display: block; }
 .ae-live .ae-pen.ae-down { background: #d55e00; }
-.ae-live button { min-height: 2rem; margin: 0.5rem 0.5rem 0 0; padding: 0 0.8rem; font: inherit;
-  color: inherit; background: none; border: 1px solid; border-radius: 0.25rem; cursor: pointer; }
+.ae-live :is(button, select) { min-height: 2rem; padding: 0 0.6rem; }
+.ae-live button { font: inherit; color: inherit; background: none; border: 1px solid;
+  border-radius: 0.25rem; cursor: pointer; }
+.ae-live :is(.ae-drawing, .ae-controls) button { margin: 0.5rem 0.5rem 0 0; }
 .ae-live .ae-controls { flex: 1 1 100%; max-width: 51rem; }
 .ae-live .ae-controls output { min-height: 1.5em; }
 .ae-live .ae-mark { fill: none; stroke: currentColor; stroke-width: 1.5;
@@ -1269,9 +1269,6 @@
   border: 0; background: none; border-radius: 50%; cursor: grab; touch-action: none; }
 .ae-live .ae-corner::after { content: ""; position: absolute; inset: 8px; border-radius: 50%;
   border: 3px solid #de8f05; background: white; box-shadow: 0 0 0 1px black; }
-.ae-live :is(button:not(.ae-corner), select) { min-height: 2rem; padding: 0 0.6rem; }
-.ae-live :is(button, select):focus-visible {
-  outline: 3px solid #0173b2; box-shadow: 0 0 0 5px white; }
 .ae-live .ae-starts { display: flex; flex-wrap: wrap; gap: 0.5rem; align-items: center;
   margin-top: 0.5rem; }
 .ae-live output.ae-said { min-height: 1.4em; flex-basis: 100%; margin: 0; }
