@@ -328,29 +328,30 @@ function trainer(port) {
     return loss;
   }
 
-  const TOO_HIGH = 100; // times the first loss: a run that gets there does not come back to learn
-
   // As aecourse's fit: batches in a new random order each epoch. It halts behind each step (yield)
   // until it is asked for the next. The learning rate stays what it is: a one-cycle schedule would
   // have to know where the run ends, and here the reader decides that.
-  function* fit(model, x, { batch_size, learning_rate }, random) {
+  function* fit(model, x, { batch_size, learning_rate }, random, first = Infinity) {
     const optimiser = new Adam(model, learning_rate);
     const order = numbered(x.length / model.n_features);
-    let limit;
     for (let epoch = 1; ; epoch++) {
       random.shuffle(order);
       for (let begin = 0; begin < order.length; begin += batch_size) {
         const n = Math.min(batch_size, order.length - begin);
         model.load(x, order, begin, n);
         const loss = train_step(model, optimiser, n, random);
-        limit ??= TOO_HIGH * Math.abs(loss);
-        if (!(loss <= limit)) { // which holds for NaN, too
-          throw new Error(`the loss in epoch ${epoch} is ${loss.toPrecision(2)}, which is ` +
-            `${TOO_HIGH} times the first or not finite: try a smaller learning rate`);
-        }
+        require_learning(loss, first, epoch);
         yield loss;
       }
     }
+  }
+
+  // A run whose loss is a hundred times the first does not come back to learn anything, and NaN,
+  // which is neither above nor below, stays for ever.
+  function require_learning(loss, first, epoch) {
+    if (loss < 100 * Math.abs(first)) return;
+    throw new Error(`the loss in epoch ${epoch} is ${loss.toPrecision(2)}, and was ` +
+      `${first.toPrecision(2)} at first: try a smaller learning rate`);
   }
 
   const numbered = (count) => Uint32Array.from({ length: count }, (_, k) => k);
@@ -376,7 +377,7 @@ function trainer(port) {
   // ---- messages ------------------------------------------------------------------------------
 
   const SLICE = 70; // milliseconds of training between two reports: more than ten a second
-  let data, model, run, n_batches, steps, ms_per_epoch, timer;
+  let data, model, run, first, n_batches, steps, ms_per_epoch, timer;
 
   // What the page may send: { kind: "restart", settings: {…} } and so on.
   const commands = {
@@ -398,10 +399,10 @@ function trainer(port) {
       model = new Autoencoder({ ...settings, layer_sizes }, capacity);
       const random = new Generator(seed);
       model.initialise(random);
-      run = fit(model, train, settings, random);
       n_batches = Math.ceil(train.length / n_features / batch_size);
       [steps, ms_per_epoch] = [0, 0];
-      report(false);
+      first = report(false);
+      run = fit(model, train, settings, random, first);
     },
 
     start() {
@@ -453,17 +454,20 @@ function trainer(port) {
     const { n_latent, variational, encoded, reconstructed, decoder } = model;
     const train = average_loss_terms(model, data.train);
     const held_out = average_loss_terms(model, data.held_out); // the last: it leaves its codes
+    const epochs = steps / n_batches;
+    if (run) require_learning(Math.max(train.loss, held_out.loss), first, Math.ceil(epochs));
     const n = data.held_out.length / data.n_features, width = encoded.n_out;
     const columns = (first) => Float32Array.from({ length: n * n_latent }, (_, k) =>
       encoded.y[Math.floor(k / n_latent) * width + first + (k % n_latent)]);
     port.postMessage({
-      kind: "report", running, steps, epochs: steps / n_batches, ms_per_epoch, train, held_out,
+      kind: "report", running, steps, epochs, ms_per_epoch, train, held_out,
       codes: columns(0),
       log_var: variational ? columns(n_latent) : null,
       reconstructions: reconstructed.y.slice(0, data.held_out.length),
       decoder: decoder.map(({ n_in, n_out, weight, bias, activation }) =>
         ({ n_in, n_out, weight: weight.slice(), bias: bias.slice(), activation })),
     });
+    return train.loss;
   }
 
   function answer(kind, message) {
