@@ -528,27 +528,24 @@ def test_a_worker_starts_in_a_page_that_is_a_file_and_does_what_it_is_told(page)
 
 def test_the_same_seed_is_the_same_run_wherever_it_is_halted(page):
     script = """
-      const runs = [];
-      for (const [seed, reports] of [[0, true], [0, false], [1, false]]) {
-        const port = listener();
-        port.send("data", samples(text));
-        port.send("restart", { settings: { ...settings, seed } });
-        if (reports) {
-          port.send("start");
-          await wait(100);
-          port.send("pause");
-        }
-        const before = port.reports.at(-1).steps, until = Math.max(before, 2000);
-        for (let k = before; k < until; k++) port.send("step");
-        runs.push([until, Array.from(port.reports.at(-1).decoder[0].weight)]);
-      }
-      return runs;"""
-    (steps, first), (others, again), (_, other) = listening(
-        page, playground.plane(), TOY | {"variational": True, "batch_size": 500}, script
-    )
-    assert steps == others == 2000, "the machine took more steps than the test expects"
-    assert first == again
-    assert off(other, first) > 0.1
+      const weights = (port) => Array.from(port.reports.at(-1).decoder[0].weight);
+      port.send("restart", { settings });
+      port.send("start");
+      await wait(100);
+      port.send("pause");
+      const steps = port.reports.at(-1).steps, reports = port.reports.length;
+      const other = listener();
+      other.send("data", samples(text));
+      other.send("restart", { settings });
+      for (let k = 0; k < steps; k++) other.send("step");
+      const runs = [weights(port), weights(other)];
+      other.send("restart", { settings: { ...settings, seed: 1 } });
+      return [steps, reports, ...runs, weights(other)];"""
+    settings = {"variational": True, "batch_size": 500}
+    steps, reports, one, again, other = listening(page, playground.plane(), settings, script)
+    assert reports < steps  # the one run was halted seldom, the other behind each step
+    assert one == again
+    assert off(other, one) > 0.1
 
 
 @pytest.mark.parametrize("variational", [False, True])
@@ -569,7 +566,8 @@ def test_a_rate_too_high_ends_in_a_message_and_in_no_number_that_is_none(
            port.send("step");
            port.send("restart", { settings: { ...settings, learning_rate: 1e-3 } });
            port.send("step");
-           return [port.errors.map((error) => error.message), finite, port.reports.at(-1).steps];""",
+           const messages = port.errors.map(({ message }) => message);
+           return [messages, finite, port.reports.at(-1).steps];""",
     )
     assert "try a smaller learning rate" in errors[0] and "epoch 1" in errors[0]
     assert errors[1:] == ["expected a restart first"]
@@ -597,13 +595,13 @@ def test_a_setting_that_makes_no_sense_is_named(page, changes):
 
 
 def test_memory_stays_flat_over_a_thousand_epochs(page):
-    """Bytes held after a collection, in objects and in array buffers, before and after."""
+    """Bytes that are left in array buffers and in objects when all that can go has gone."""
     devtools = page.context.new_cdp_session(page)
 
     def held():
         devtools.send("HeapProfiler.collectGarbage")
         usage = devtools.send("Runtime.getHeapUsage")
-        return usage["usedSize"] + usage["backingStorageSize"]
+        return usage["backingStorageSize"], usage["usedSize"]
 
     page.evaluate(
         """([text, settings]) => {
@@ -616,13 +614,15 @@ def test_memory_stays_flat_over_a_thousand_epochs(page):
              window.advance = (steps) => {
                for (let k = 0; k < steps; k++) port.send({ kind: "step" });
              };
-             advance(200);
+             advance(500);
            }""",
         [samples(playground.plane()), SETTINGS | TOY | {"variational": True, "batch_size": 500}],
     )
-    before = held()
+    before, objects = held()
     page.evaluate("advance(1000)")  # one step an epoch, and a report behind each
-    assert page.evaluate("port.last.epochs") == 1200
-    growth = held() - before
-    assert growth < 50_000, f"{growth} bytes: a number kept a step would be 8,000"
+    assert page.evaluate("port.last.epochs") == 1500
+    after, objects_after = held()
+    assert after == before
+    # Compiled code comes and goes; one report that is kept each step would be a megabyte or more.
+    assert objects_after - objects < 200_000
     page.evaluate("delete window.port; delete window.advance")
