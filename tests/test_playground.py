@@ -202,7 +202,8 @@ def test_the_gradient_is_how_fast_the_loss_rises(page, changes):
                model.parameters.forEach((_, k) => {
                  model.parameters[k] = at[k] + step * direction[k];
                });
-               model.forward(n, new parts.Generator(2));
+               model.encode(n);
+               model.decode(n, new parts.Generator(2));
                return model.loss(n);
              };
              return Array.from({ length: 10 }, () => {

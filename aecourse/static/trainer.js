@@ -141,6 +141,18 @@ function trainer(port) {
     }
   }
 
+  // Several layers, one after the other; and back, from the gradient in the last one's y.
+  function run(layers, x, n) {
+    for (const layer of layers) x = layer.forward(x, n);
+  }
+
+  function run_back(layers, x, n, x_gradient) {
+    for (let l = layers.length - 1; l >= 0; l--) {
+      const below = layers[l - 1] ?? { y: x, gradient: x_gradient };
+      layers[l].backward(below.y, n, below.gradient);
+    }
+  }
+
   // ---- loss terms, averaged over n samples ---------------------------------------------------
 
   function squared_error(x_hat, x, n, n_features) {
@@ -225,13 +237,14 @@ function trainer(port) {
       }
     }
 
-    // Reconstruct the n samples loaded. With a generator a variational code is drawn, without one
-    // it is the mean.
-    forward(n, random) {
-      const run = (layers, x) => layers.reduce((y, layer) => layer.forward(y, n), x);
-      run(this.encoder, this.x);
+    encode(n) {
+      run(this.encoder, this.x, n);
+    }
+
+    // With a generator a variational code is drawn, without one it is the mean.
+    decode(n, random) {
       if (this.variational) this.reparameterise(n, random);
-      run(this.decoder, this.z);
+      run(this.decoder, this.z, n);
     }
 
     // z = mean + σ·noise. log_var is ln σ², so half of it is ln σ.
@@ -264,19 +277,13 @@ function trainer(port) {
     // The gradient of loss(n) in each parameter, from the last layer to the first.
     backward(n) {
       const { x, z, z_gradient, encoder, decoder, reconstructed, n_features } = this;
-      const run = (layers, first, first_gradient) => {
-        for (let l = layers.length - 1; l >= 0; l--) {
-          const below = layers[l - 1];
-          layers[l].backward(below ? below.y : first, n, below ? below.gradient : first_gradient);
-        }
-      };
       const factor = (this.variational ? 1 / VARIANCE : 2) / n;
       for (let k = 0; k < n * n_features; k++) {
         reconstructed.gradient[k] = factor * (reconstructed.y[k] - x[k]);
       }
-      run(decoder, z, z_gradient);
+      run_back(decoder, z, n, z_gradient);
       if (this.variational) this.through_the_code(n);
-      run(encoder, x, null);
+      run_back(encoder, x, n, null);
     }
 
     // The code moves with its mean, and by ½σ·noise with its log-variance; the KL moves with both.
@@ -321,7 +328,8 @@ function trainer(port) {
 
   // One step on the n samples that the model has loaded; returns the loss before it.
   function train_step(model, optimiser, n, random) {
-    model.forward(n, random);
+    model.encode(n);
+    model.decode(n, random);
     const loss = model.loss(n);
     model.backward(n);
     optimiser.step();
@@ -365,9 +373,10 @@ function trainer(port) {
     for (let begin = 0; begin < order.length; begin += model.capacity) {
       const n = Math.min(model.capacity, order.length - begin), share = n / order.length;
       model.load(x, order, begin, n);
-      model.forward(n, random);
+      model.encode(n);
+      model.decode(n, random);
       averages.loss += share * model.loss(n);
-      if (model.variational) model.forward(n);
+      if (model.variational) model.decode(n);
       averages.squared_error += share * model.squared_error(n);
       averages.kl += share * model.kl(n);
     }
@@ -376,21 +385,21 @@ function trainer(port) {
 
   // ---- messages ------------------------------------------------------------------------------
 
-  const SLICE = 70; // milliseconds of training between two reports: more than ten a second
-  let data, model, run, first, n_batches, steps, ms_per_epoch, timer;
+  const SLICE = 60; // milliseconds of training between two reports: more than ten a second
+  let data, model, training, first, n_batches, steps, ms_per_epoch, timer;
 
   // What the page may send: { kind: "restart", settings: {…} } and so on.
   const commands = {
     // Samples to train on and held out, as flat Float32Arrays.
     data({ n_features, train, held_out }) {
       commands.pause();
-      [data, run] = [{ n_features, train, held_out }, null];
+      [data, training] = [{ n_features, train, held_out }, null];
     },
 
     // A new model, which waits to be started.
     restart({ settings }) {
       commands.pause();
-      run = null;
+      training = null;
       check(settings);
       if (!data) throw new Error("expected data before a restart");
       const { hidden, n_latent, batch_size, seed } = settings, { n_features, train } = data;
@@ -402,7 +411,7 @@ function trainer(port) {
       n_batches = Math.ceil(train.length / n_features / batch_size);
       [steps, ms_per_epoch] = [0, 0];
       first = report(false);
-      run = fit(model, train, settings, random, first);
+      training = fit(model, train, settings, random, first);
     },
 
     start() {
@@ -438,11 +447,11 @@ function trainer(port) {
 
   function advance(duration) { // by one step at least
     commands.pause();
-    if (!run) throw new Error("expected a restart first");
+    if (!training) throw new Error("expected a restart first");
     const begin = performance.now(), before = steps;
     let elapsed = 0;
     do {
-      run.next();
+      training.next();
       steps += 1;
       elapsed = performance.now() - begin;
     } while (elapsed < duration);
@@ -455,7 +464,7 @@ function trainer(port) {
     const train = average_loss_terms(model, data.train);
     const held_out = average_loss_terms(model, data.held_out); // the last: it leaves its codes
     const epochs = steps / n_batches;
-    if (run) require_learning(Math.max(train.loss, held_out.loss), first, Math.ceil(epochs));
+    if (training) require_learning(Math.max(train.loss, held_out.loss), first, Math.ceil(epochs));
     const n = data.held_out.length / data.n_features, width = encoded.n_out;
     const columns = (first) => Float32Array.from({ length: n * n_latent }, (_, k) =>
       encoded.y[Math.floor(k / n_latent) * width + first + (k % n_latent)]);
@@ -476,7 +485,7 @@ function trainer(port) {
       commands[kind](message);
     } catch (error) {
       commands.pause();
-      run = null; // what is left of it is no use
+      training = null; // what is left of it is no use
       port.postMessage({ kind: "error", message: error.message });
     }
   }
