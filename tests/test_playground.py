@@ -291,8 +291,22 @@ def test_each_epoch_sees_every_sample_once_and_in_another_order(page):
     epochs = np.concatenate(seen).reshape(100, 20)
     assert (np.sort(epochs) == np.arange(20)).all()
     assert len({tuple(epoch) for epoch in epochs.tolist()}) == 100
-    counts = [np.bincount(column.astype(int), minlength=20) for column in epochs.T]
-    assert stats.chisquare(np.concatenate(counts)).pvalue > 0.01  # each place is open to each
+
+
+def test_each_order_of_a_shuffle_is_equally_likely(page):
+    counts = page.evaluate(
+        """() => {
+             const random = new parts.Generator(0), order = Uint32Array.of(0, 1, 2), counts = {};
+             for (let k = 0; k < 12000; k++) {
+               order.sort();
+               random.shuffle(order);
+               counts[order.join()] = (counts[order.join()] ?? 0) + 1;
+             }
+             return Object.values(counts);
+           }"""
+    )
+    assert len(counts) == 6
+    assert stats.chisquare(counts).pvalue > 0.01
 
 
 # ---- exact answers -----------------------------------------------------------------------------
@@ -467,10 +481,13 @@ def test_a_report_agrees_with_itself(page, variational):
         """port.send("restart", { settings });
            for (let k = 0; k < 20; k++) port.send("step");
            const report = port.reports.at(-1), plain = (array) => array && Array.from(array);
-           return { ...report, codes: plain(report.codes), log_var: plain(report.log_var),
+           port.send("restart", { settings });
+           const losses = [port.reports[0], port.reports.at(-1)].map(({ train }) => train.loss);
+           return { ...report, losses, codes: plain(report.codes), log_var: plain(report.log_var),
              reconstructions: plain(report.reconstructions), decoder: report.decoder.map((layer) =>
                ({ ...layer, weight: plain(layer.weight), bias: plain(layer.bias) })) };""",
     )
+    assert len(set(report["losses"])) == 1  # the same weights, and so the same noise
     assert report["steps"] == 20 and report["epochs"] == pytest.approx(20 / 8)  # 500 / 64, up
     assert report["running"] is False and report["ms_per_epoch"] >= 0
     codes = torch.tensor(report["codes"]).reshape(200, 2)

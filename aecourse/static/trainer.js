@@ -402,13 +402,15 @@ function trainer(port) {
       training = null;
       check(settings);
       if (!data) throw new Error("expected data before a restart");
-      const { hidden, n_latent, batch_size, seed } = settings, { n_features, train } = data;
-      const capacity = Math.max(batch_size, data.held_out.length / n_features);
+      const { n_features, train, held_out } = data;
+      const { hidden, n_latent, batch_size, seed } = settings;
+      const n = train.length / n_features;
+      const capacity = Math.max(Math.min(batch_size, n), held_out.length / n_features);
       const layer_sizes = [n_features, ...hidden, n_latent];
       model = new Autoencoder({ ...settings, layer_sizes }, capacity);
       const random = new Generator(seed);
       model.initialise(random);
-      n_batches = Math.ceil(train.length / n_features / batch_size);
+      n_batches = Math.ceil(n / batch_size);
       [steps, ms_per_epoch] = [0, 0];
       first = report(false);
       training = fit(model, train, settings, random, first);
