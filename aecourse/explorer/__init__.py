@@ -2,5 +2,6 @@
 
 from .film import training_film
 from .live import Explorer, latent_explorer
+from .playground import training_playground
 
-__all__ = ["Explorer", "latent_explorer", "training_film"]
+__all__ = ["Explorer", "latent_explorer", "training_film", "training_playground"]

@@ -331,15 +331,21 @@ def _above(share: float) -> str:
     return f"{math.ceil(1000 * share) / 1000:.1%}"
 
 
-def page(contents: dict, alt: str, still: str, element: str = "ae-explorer") -> str:
-    """Write an element with its contents, the still picture inside, and the script once more.
+def page(
+    contents: dict,
+    alt: str,
+    still: str,
+    element: str = "ae-explorer",
+    scripts: Sequence[str] = ("explorer",),
+) -> str:
+    """Write an element with its contents, the still picture inside, and the scripts once more.
 
-    The script defines the elements unless they are known already, so a page may hold it many times.
+    A script defines its elements unless they are known already: a page may hold it many times.
     """
     data, alt = html.escape(json.dumps(contents, allow_nan=False)), html.escape(alt)
-    script = SCRIPT.read_text(encoding="utf-8")
-    return (
+    texts = {name: SCRIPT.with_stem(name).read_text(encoding="utf-8") for name in scripts}
+    return "\n".join([
         f'<{element} data-contents="{data}">'
-        f'<img src="{still}" alt="{alt}" style="{STILL}"></{element}>\n'
-        f'<script data-script="explorer">\n{script}</script>'
-    )
+        f'<img src="{still}" alt="{alt}" style="{STILL}"></{element}>',
+        *(f'<script data-script="{name}">\n{text}</script>' for name, text in texts.items()),
+    ])  # fmt: skip

@@ -1,14 +1,21 @@
-"""Data that a reader trains on in the page, and what PCA and the average reach on it."""
+"""A playground: the reader trains an autoencoder in the page, on data that have a known floor."""
 
+import base64
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
+from matplotlib.figure import Figure
 from torch import Tensor
 
 from .. import data, evaluation
 from ..data import Samples
 from ..models import PCABaseline
-from .packing import encoded
+from ..plotting import class_colours
+from .live import Explorer, page
+from .views import address_of, describe
 
 N_LATENTS = (1, 2, 3, 8)  # lengths of a code among which the reader chooses
 N_TRAIN, N_HELD_OUT = 500, 200  # of the toys
@@ -31,6 +38,8 @@ class PlaygroundData:
         All values are whole multiples of it.
     n_bytes : int
         How many bytes hold such a multiple: 1 or 2.
+    view : dict
+        How to draw a sample, as `views.describe` says it.
     """
 
     train: Samples
@@ -39,6 +48,7 @@ class PlaygroundData:
     shown: list[int]
     scale: float
     n_bytes: int
+    view: dict
 
     def baselines(self) -> dict:
         """Score the average sample and PCA: squared errors, summed over the values of a sample.
@@ -55,19 +65,17 @@ class PlaygroundData:
         return {"average": self._scores(average), "pca": pca}
 
     def pack(self) -> dict:
-        """Write everything as what JSON can hold.
-
-        All samples of a part make one row of a matrix as `packing.pack_rows` writes it: sample
-        after sample, as the page trains on them.
-        """
+        """Write everything as what JSON can hold: samples one after the other, and compressed."""
         return {
             "n_features": self.train.x.shape[1],
-            "train": self._row(self.train.x),
-            "held_out": self._row(self.held_out.x),
-            "labels": encoded(self.held_out.y, "i1"),
+            "train": self._deflated(self.train.x),
+            "held_out": self._deflated(self.held_out.x),
+            "labels": self.held_out.y.tolist(),
             "classes": self.classes,
+            "colours": class_colours(len(self.classes)),
             "shown": self.shown,
             "baselines": self.baselines(),
+            "view": self.view,
         }
 
     def _scores(self, model: PCABaseline) -> dict[str, float]:
@@ -76,10 +84,10 @@ class PlaygroundData:
             name: x.shape[1] * evaluation.mean_squared_error(model, x) for name, x in parts.items()
         }
 
-    def _row(self, x: Tensor) -> dict:
-        whole, kind = (x.double() / self.scale).round().numpy(), f"i{self.n_bytes}"
-        texts = {"values": encoded(whole, kind), "scales": encoded([self.scale], "f4")}
-        return {"rows": 1, "columns": x.numel(), "bytes": self.n_bytes} | texts
+    def _deflated(self, x: Tensor) -> dict:
+        whole = (x.double() / self.scale).round().numpy().astype(f"<i{self.n_bytes}")
+        text = base64.b64encode(zlib.compress(whole.tobytes(), 9)).decode()
+        return {"deflated": text, "bytes": self.n_bytes, "scale": self.scale}
 
 
 def digits() -> PlaygroundData:
@@ -94,7 +102,8 @@ def digits() -> PlaygroundData:
     """
     split = data.digits(test_fraction=0.2, seed=0)
     shown = [int((split.test.y == digit).nonzero()[0]) for digit in range(10)]
-    return PlaygroundData(split.train, split.test, list("0123456789"), shown, 1 / 16, 1)
+    view = describe("image", split.test.x.reshape(-1, 8, 8).numpy())
+    return PlaygroundData(split.train, split.test, list("0123456789"), shown, 1 / 16, 1, view)
 
 
 def plane(seed: int = 0) -> PlaygroundData:
@@ -117,7 +126,8 @@ def plane(seed: int = 0) -> PlaygroundData:
     along = normal(N_TRAIN + N_HELD_OUT, 2) * torch.tensor(SPREADS, dtype=torch.double)
     x = along @ directions.T + NOISE * normal(N_TRAIN + N_HELD_OUT, 8)
     quadrant = (along[:, 0] < 0).long() + 2 * (along[:, 1] < 0).long()
-    return _toy(x, quadrant, ["+ +", "− +", "+ −", "− −"])
+    axes = ("number", "value")
+    return _toy(x, quadrant, ["+ +", "− +", "+ −", "− −"], torch.arange(1, 9), axes)
 
 
 def beta_log_densities(seed: int = 0) -> PlaygroundData:
@@ -135,24 +145,149 @@ def beta_log_densities(seed: int = 0) -> PlaygroundData:
     x, (a, b) = samples.x.double(), samples.y.T
     x = (x - x[:N_TRAIN].mean(dim=0)) / x[:N_TRAIN].std()
     form = (a < 1).long() + 2 * (b < 1).long()
-    return _toy(x, form, ["hump", "falls", "rises", "U"])
+    axes = ("x", "log-density, standardised")
+    return _toy(x, form, ["hump", "falls", "rises", "U"], data.beta_grid(32), axes)
 
 
-def playground_data() -> dict[str, dict]:
-    """Pack the three data sets by name, about 230 kB as JSON.
-
-    Examples
-    --------
-    >>> list(playground_data())
-    ['digits', 'plane', 'beta']
-    """
-    sets = {"digits": digits(), "plane": plane(), "beta": beta_log_densities()}
-    return {name: one.pack() for name, one in sets.items()}
-
-
-def _toy(x: Tensor, y: Tensor, classes: list[str]) -> PlaygroundData:
+def _toy(x: Tensor, y: Tensor, classes: list[str], grid: Tensor, axes: tuple) -> PlaygroundData:
     """Round to whole multiples of one scale, in two bytes, and split."""
     scale = (x.abs().max() / (2**15 - 1)).float().item()
     samples = Samples(((x / scale).round() * scale).float(), y)
     train, held_out = samples[:N_TRAIN], samples[N_TRAIN:]
-    return PlaygroundData(train, held_out, classes, list(range(10)), scale, 2)
+    view = describe("curve", samples.x.numpy(), x=grid, axes=axes)
+    return PlaygroundData(train, held_out, classes, list(range(10)), scale, 2, view)
+
+
+DATA = {"digits": digits, "plane": plane, "beta": beta_log_densities}
+
+
+# Each knob: what stands beside it, and its choices, each with what stands in the list. The keys
+# and choices are what an address says.
+def _choices(*values: str) -> dict[str, str]:
+    return {value: value for value in values}
+
+
+KNOBS = {
+    "data": (
+        "data",
+        {"digits": "8×8 digits", "plane": "a plane in 8 numbers", "beta": "Beta log-densities"},
+    ),
+    "code": ("numbers in a code", _choices(*map(str, N_LATENTS))),
+    "hidden": ("hidden layers", _choices("none", "64", "64-64")),
+    "activation": ("activation", {"none": "none", "relu": "ReLU", "silu": "SiLU"}),
+    "model": ("model", _choices("plain", "variational")),
+    "beta": ("β", _choices("0", "0.1", "0.3", "1", "3", "10")),
+    "rate": ("learning rate", _choices("0.0003", "0.001", "0.003", "0.01", "0.03", "0.1", "0.3")),
+    "batch": ("batch size", _choices("16", "32", "64", "128", "256")),
+    "seed": ("seed", _choices(*map(str, range(10)))),
+    "epochs": ("epochs a start", _choices("10", "30", "60", "100", "300", "1000")),
+}
+START = {
+    "data": "digits",
+    "code": "2",
+    "hidden": "64-64",
+    "activation": "silu",
+    "model": "plain",
+    "beta": "1",
+    "rate": "0.003",
+    "batch": "128",
+    "seed": "0",
+    "epochs": "60",
+}
+
+PRESETS = {  # each belongs to a sentence of the chapter "A playground"
+    "linear": {"hidden": "none", "rate": "0.01", "epochs": "100"},
+    "linear-in-three-steps": {"activation": "none"},
+    "curved": {},
+    "another-seed": {"seed": "1"},
+    "rate-too-high": {"rate": "0.3"},
+    "rate-too-high-but-quiet": {"activation": "relu", "rate": "0.03"},
+    "variational": {"model": "variational", "epochs": "100"},
+    "β-is-0": {"model": "variational", "epochs": "100", "beta": "0"},
+    "β-is-10": {"model": "variational", "epochs": "100", "beta": "10"},
+    "eight-numbers": {"model": "variational", "epochs": "100", "code": "8"},
+    "toy-plane": {"data": "plane", "hidden": "none", "rate": "0.01", "epochs": "300"},
+    "Beta-linear": {"data": "beta", "hidden": "none", "rate": "0.01", "epochs": "300"},
+    "Beta-curved": {"data": "beta", "epochs": "300"},
+}
+
+
+def training_playground(
+    *,
+    alt: str,
+    still: Figure,
+    data: Sequence[str] = tuple(DATA),
+    knobs: Sequence[str] = tuple(KNOBS),
+    presets: Sequence[str] = tuple(PRESETS),
+    **start: str,
+) -> Explorer:
+    """Let the reader train an autoencoder in the page: set its knobs, start it, watch its plane.
+
+    Training runs in the page, in a second thread of the browser: ``aecourse/static/trainer.js``.
+    A knob begins a new model. Where a site shows the page, its address follows the knobs.
+
+    Parameters
+    ----------
+    alt : str
+        What is to be seen, for those who cannot see it.
+    still : Figure
+        Of a finished run: it stands there where no script runs.
+    data : sequence of {"digits", "plane", "beta"}
+        Which data sets come along. The last two are toys with a known answer.
+    knobs : sequence of str
+        Which knobs to show, among those of `KNOBS`.
+    presets : sequence of str
+        Names of settings to choose, among those of `PRESETS`. What one does not say is as at the
+        start.
+    **start : str
+        Settings at the start, where they are not those of `START`.
+
+    Returns
+    -------
+    Explorer
+        An object that a notebook shows.
+
+    Raises
+    ------
+    ValueError
+        If a setting, a knob, a preset or a data set is none, or ``alt`` is empty.
+
+    Examples
+    --------
+    >>> shown = training_playground(alt="A run.", still=Figure(), data=["plane"], seed="3")
+    >>> training_playground(alt="A run.", still=Figure(), rate="7")
+    Traceback (most recent call last):
+    ...
+    ValueError: expected rate among ['0.0003', ..., '0.3'], got '7'
+    """
+    if not alt.strip():
+        raise ValueError("expected a description in alt, got none")
+    if not data:
+        raise ValueError(f"expected one or more of {list(DATA)} as data, got none")
+    parts = {"data": DATA, "knobs": KNOBS, "presets": PRESETS, "settings": START}
+    for names, (what, known) in zip((data, knobs, presets, start), parts.items(), strict=True):
+        for name in names:
+            _require_among(what, name, known)
+    for name, value in start.items():
+        _require_among(name, value, data if name == "data" else KNOBS[name][1])
+    choices = {name: KNOBS[name][1] for name in knobs}
+    if "data" in choices:
+        choices["data"] = {name: choices["data"][name] for name in data}
+    contents = {
+        "alt": alt,
+        "knobs": {
+            name: {"label": KNOBS[name][0], "choices": list(choices[name].items())}
+            for name in knobs
+        },
+        "start": START | {"data": data[0]} | start,
+        "presets": {name: PRESETS[name] for name in presets},
+        "data": {name: DATA[name]().pack() for name in data},
+    }
+    picture = address_of(partial(still.savefig, pil_kwargs={"optimize": True}))
+    scripts = ["explorer", "trainer", "playground"]
+    return Explorer(page(contents, alt, picture, "ae-playground", scripts), 0.0)
+
+
+def _require_among(name: str, value: str, choices) -> None:
+    if value not in choices:
+        raise ValueError(f"expected {name} among {list(choices)}, got {value!r}")

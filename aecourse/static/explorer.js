@@ -56,19 +56,20 @@
     return act;
   }
 
-  // A dense layer: y = activation(W x + b).
+  // A dense layer: y = activation(W x + b). W is a list of rows.
+  const layer = (rows, offset, act, name) => (x) => {
+    if (rows[0].length !== x.length) {
+      throw new Error(`expected ${rows[0].length} numbers into ${name}, got ${x.length}`);
+    }
+    const y = new Float32Array(rows.length);
+    for (let i = 0; i < y.length; i++) y[i] = act(offset[i] + dot(rows[i], x));
+    return y;
+  };
+
   function dense({ weights, bias, ...by }, name) {
-    const act = activate(by, name);
     const rows = matrix(weights, name);
     const offset = numbers(bias, Float32Array, rows.length, `the bias of ${name}`);
-    return (x) => {
-      if (weights.columns !== x.length) {
-        throw new Error(`expected ${weights.columns} numbers into ${name}, got ${x.length}`);
-      }
-      const y = new Float32Array(rows.length);
-      for (let i = 0; i < y.length; i++) y[i] = act(offset[i] + dot(rows[i], x));
-      return y;
-    };
+    return layer(rows, offset, activate(by, name), name);
   }
 
   // Four sums side by side: the next product need not wait for the last sum.
@@ -213,26 +214,34 @@
   // The first two numbers of a code span it, each other one has a slider only. It calls moved(z)
   // whenever the reader has put the point elsewhere. Where a class is chosen, its points count.
   class Plane {
-    constructor({ low, high, points, labels, classes, colours, limit, chosen }, moved) {
-      this.columns = matrix(points, "the points");
-      [this.xs, this.ys] = this.columns;
-      Object.assign(this, { low, high, labels, classes, limit, chosen, moved });
-      this.chart = chart(low, high, NAMES);
-      this.drawPoints(colours);
-      this.choose(chosen);
+    constructor({ labels, classes, colours, chosen, names = NAMES, ...places }, moved) {
+      Object.assign(this, { labels, classes, colours, chosen, names, moved });
       this.handle = tag("div", { class: "ae-handle" });
       this.pad = tag("div", { class: "ae-pad", tabindex: "0", role: "application",
         "aria-roledescription": "plane", "aria-label": "Latent plane: arrow keys move the point" },
-      this.chart.element, this.handle);
-      this.sliders = low.map(() => tag("input", { type: "range", min: 0, max: STEPS }));
+      this.handle);
+      this.place(places);
+      this.sliders = this.low.map(() => tag("input", { type: "range", min: 0, max: STEPS }));
       this.element = tag("div", { class: "ae-plane" }, this.pad,
-        ...this.sliders.map((slider, axis) => tag("label", {}, `${NAMES[axis]} `, slider)));
+        ...this.sliders.map((slider, axis) => tag("label", {}, `${names[axis]} `, slider)));
       this.listen();
     }
 
+    // Draw the points, and the axes from low to high; what was drawn before goes.
+    place({ low, high, columns, limit }) {
+      Object.assign(this, { low, high, columns, limit, cut: undefined });
+      [this.xs, this.ys] = columns;
+      this.chart?.element.remove();
+      this.chart = chart(low, high, this.names);
+      this.pad.prepend(this.chart.element);
+      this.drawPoints();
+      this.choose(this.chosen);
+    }
+
     // A dot is a line of no length with round ends.
-    drawPoints(colours) {
-      const { xs, ys, labels, classes, chosen, chart: { data, element, across, up } } = this;
+    drawPoints() {
+      const { xs, ys, labels, classes, colours, chosen } = this;
+      const { data, element, across, up } = this.chart;
       const dots = (indices) => indices.map((i) => `M${xs[i]} ${ys[i]}h0`).join("");
       const all = Array.from(xs.keys());
       data.append(this.near = svg("path", { class: "ae-near" }));
@@ -1016,7 +1025,8 @@
       this.view = VIEWS[view.kind](view, { sample, originals });
       this.output = tag("output");
       this.table = tag("table");
-      this.plane = new Plane(plane, (z) => this.show(z));
+      const points = matrix(plane.points, "the points");
+      this.plane = new Plane({ ...plane, columns: points }, (z) => this.show(z));
       const { columns, classes, chosen } = this.plane;
       this.choice = chosen !== undefined && new Choice(view, sample, classes, chosen, (k) => {
         this.plane.choose(k);
@@ -1281,6 +1291,9 @@
 .ae-live .ae-unseen { border-left: 0.25em solid #d55e00; padding-left: 0.6em; }
 .ae-live small { flex-basis: 100%; text-align: center; }
 `));
+  // playground.js builds with the same parts.
+  Explorer.parts =
+    { ACTIVATIONS, Live, NAMES, Plane, VIEWS, chart, dot, fill, key, layer, picture, shown, svg, tag };
   customElements.define("ae-explorer", Explorer);
   customElements.define("ae-film", Film);
 })();

@@ -386,7 +386,7 @@ function trainer(port) {
   // ---- messages ------------------------------------------------------------------------------
 
   const SLICE = 60; // milliseconds of training between two reports: more than ten a second
-  let data, model, training, first, n_batches, steps, ms_per_epoch, timer;
+  let data, model, training, run_id, first, n_batches, steps, ms_per_epoch, timer;
 
   // What the page may send: { kind: "restart", settings: {…} } and so on.
   const commands = {
@@ -396,10 +396,10 @@ function trainer(port) {
       [data, training] = [{ n_features, train, held_out }, null];
     },
 
-    // A new model, which waits to be started.
-    restart({ settings }) {
+    // A new model, which waits to be started. All that is told of it carries its `id`.
+    restart({ settings, id }) {
       commands.pause();
-      training = null;
+      [training, run_id] = [null, id];
       check(settings);
       if (!data) throw new Error("expected data before a restart");
       const { n_features, train, held_out } = data;
@@ -416,14 +416,18 @@ function trainer(port) {
       training = fit(model, train, settings, random, first);
     },
 
-    start() {
-      advance(SLICE);
-      report(true);
-      timer = setTimeout(() => answer("start")); // messages that have come meanwhile go first
+    // Train until so many epochs are done in all.
+    start({ epochs = Infinity }) {
+      const last = epochs * n_batches;
+      advance(SLICE, last);
+      const running = steps < last;
+      report(running);
+      if (!running) return;
+      timer = setTimeout(() => answer("start", { epochs })); // what has come meanwhile goes first
     },
 
     step() {
-      advance(0);
+      advance(0, 0);
       report(false);
     },
 
@@ -447,7 +451,7 @@ function trainer(port) {
     expect(count(seed, 0), "seed", "a whole number from 0", seed);
   }
 
-  function advance(duration) { // by one step at least
+  function advance(duration, last) { // by one step at least
     commands.pause();
     if (!training) throw new Error("expected a restart first");
     const begin = performance.now(), before = steps;
@@ -456,7 +460,7 @@ function trainer(port) {
       training.next();
       steps += 1;
       elapsed = performance.now() - begin;
-    } while (elapsed < duration);
+    } while (elapsed < duration && steps < last);
     ms_per_epoch = (elapsed / (steps - before)) * n_batches;
   }
 
@@ -471,7 +475,7 @@ function trainer(port) {
     const columns = (first) => Float32Array.from({ length: n * n_latent }, (_, k) =>
       encoded.y[Math.floor(k / n_latent) * width + first + (k % n_latent)]);
     port.postMessage({
-      kind: "report", running, steps, epochs, ms_per_epoch, train, held_out,
+      kind: "report", id: run_id, running, steps, epochs, ms_per_epoch, train, held_out,
       codes: columns(0),
       log_var: variational ? columns(n_latent) : null,
       reconstructions: reconstructed.y.slice(0, data.held_out.length),
@@ -488,7 +492,7 @@ function trainer(port) {
     } catch (error) {
       commands.pause();
       training = null; // what is left of it is no use
-      port.postMessage({ kind: "error", message: error.message });
+      port.postMessage({ kind: "error", id: run_id, message: error.message });
     }
   }
 

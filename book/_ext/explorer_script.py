@@ -1,22 +1,28 @@
-"""Keep the script of the explorers once for the site, where each output of a notebook brings it."""
+"""Keep the scripts of the explorers once for the site; each output of a notebook brings its own."""
 
 import re
 from pathlib import Path
 
-INLINE = re.compile(r'\n?<script data-script="explorer">.*?</script>', re.DOTALL)
+INLINE = re.compile(r'\n?<script data-script="(\w+)">.*?</script>', re.DOTALL)
 
 
 def add_script(app, config):
-    """Let the site have the script among its own files."""
+    """Let the site have the scripts among its own files."""
     config.html_static_path.append(str(Path(app.srcdir) / "aecourse" / "static"))
 
 
 def link_script(app, pagename, templatename, context, doctree):
-    """Take the scripts out of a page's outputs, and link the one of the site."""
-    body, found = INLINE.subn("", context.get("body", ""))
-    if found:
-        context["body"] = body
-        app.add_js_file("explorer.js", loading_method="defer")
+    """Take the scripts out of a page's outputs, and link those of the site.
+
+    The first playground of a page may use its address.
+    """
+    body = context.get("body", "")
+    names = list(dict.fromkeys(INLINE.findall(body)))
+    for name in names:
+        app.add_js_file(f"{name}.js", loading_method="defer")
+    if names:
+        body = body.replace("<ae-playground ", "<ae-playground data-address ", 1)
+        context["body"] = INLINE.sub("", body)
 
 
 def setup(app):
