@@ -172,7 +172,7 @@ KNOBS = {
         "data",
         {"digits": "8×8 digits", "plane": "a plane in 8 numbers", "beta": "Beta log-densities"},
     ),
-    "code": ("numbers in a code", _choices(*map(str, N_LATENTS))),
+    "code": ("code length", _choices(*map(str, N_LATENTS))),
     "hidden": ("hidden layers", _choices("none", "64", "64-64")),
     "activation": ("activation", {"none": "none", "relu": "ReLU", "silu": "SiLU"}),
     "model": ("model", _choices("plain", "variational")),
