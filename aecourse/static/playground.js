@@ -91,7 +91,7 @@
     const weighed = (a, b) =>
       log_var.reduce((sum, value, k) => sum + a[k] * b[k] * Math.exp(value), 0);
     const wide = Math.sqrt(weighed(first, first));
-    const lean = weighed(first, second) / wide;
+    const lean = wide && weighed(first, second) / wide; // no width at all: no lean either
     const high = Math.sqrt(Math.max(0, weighed(second, second) - lean ** 2));
     return `M${CORNERS.map(([cos, sin]) =>
       `${x + wide * cos} ${y + lean * cos + high * sin}`).join("L")}Z`;
@@ -148,8 +148,11 @@
     add({ epochs, train, held_out }) {
       this.points.push([epochs, train.squared_error, held_out.squared_error]);
       if (this.points.length > MOST) this.points = this.points.filter((_, k) => k % 2 === 0);
+    }
+
+    draw() {
       let last = 10;
-      while (last < epochs) last *= 2;
+      while (last < this.points.at(-1)[0]) last *= 2;
       const { element, data, up } = chart([0, 0], [last, this.top], ["epoch", "squared error"]);
       for (const [name, value] of Object.entries(this.floors)) {
         data.append(svg("path", { class: "ae-floor", d: `M0 ${value}h${last}` }));
@@ -182,7 +185,7 @@
   const each_kl = (means, log_vars) => Array.from(means[0], (_, k) => {
     const kl = (mean, log_var) => 0.5 * (mean ** 2 + Math.exp(log_var) - log_var - 1);
     const sum = means.reduce((total, mean, i) => total + kl(mean[k], log_vars[i][k]), 0);
-    return (sum / means.length).toFixed(2);
+    return shown(sum / means.length, 2);
   }).join(", ");
 
   class Playground extends Live {
@@ -235,9 +238,9 @@
     obey() {
       if (this.dataset.address === undefined || !location.hash.includes("=")) return false;
       const asked = [...new URLSearchParams(location.hash.slice(1))];
-      const fields = { preset: this.preset, ...this.fields };
+      const fields = new Map([["preset", this.preset], ...Object.entries(this.fields)]);
       const known = asked.filter(([name, value]) =>
-        Array.from(fields[name] ?? []).some((option) => option.value === value));
+        Array.from(fields.get(name) ?? []).some((option) => option.value === value));
       const { preset, ...settings } = Object.fromEntries(known);
       this.take(preset, settings);
       if (known.length < asked.length) {
@@ -265,8 +268,10 @@
       if (fields.activation) fields.activation.disabled = settings.hidden === "none";
       if (dataset.address !== undefined) {
         const told = Object.entries(settings).filter(([name, value]) => value !== first[name]);
-        const address = told.length ? `#${new URLSearchParams(told)}` : location.pathname;
-        history.replaceState(null, "", address);
+        if (told.length) history.replaceState(null, "", `#${new URLSearchParams(told)}`);
+        else if (location.hash.includes("=")) { // another anchor is none of ours
+          history.replaceState(null, "", location.pathname + location.search);
+        }
       }
       this.restart().catch((error) => this.fail(error.message));
     }
@@ -297,6 +302,11 @@
       this.button.textContent = "pause";
       this.said = performance.now();
       this.worker.postMessage({ kind: "start", epochs });
+    }
+
+    // Taken out of the page, it computes no more.
+    disconnectedCallback() {
+      if (this.running) this.pause();
     }
 
     stop() {
@@ -386,6 +396,7 @@
     draw() {
       const { report, plane, floors } = this;
       if (!report) return;
+      this.curve.draw();
       const { train, held_out, log_var } = report;
       const n_latent = report.decoder[0].n_in, codes = rows(report.codes, n_latent);
       this.layers = report.decoder.map(({ n_in, weight, bias, activation }, k) =>
