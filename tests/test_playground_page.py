@@ -42,7 +42,7 @@ def until(page, condition, which=0):
 
 
 def ready(page, which=0):
-    until(page, "it.report?.id === it.id", which)
+    until(page, "it.report?.id === it.run_id", which)
     return page
 
 
@@ -485,7 +485,7 @@ def test_a_knob_turned_in_a_run_leaves_nothing_of_the_old_model(visit):
     ask(
         page,
         """(it.drawings = [], it.draw = () => {
-             it.drawings.push([it.id, it.report?.id, it.report?.decoder[0].n_in]);
+             it.drawings.push([it.run_id, it.report?.id, it.report?.decoder[0].n_in]);
              return it.constructor.prototype.draw.call(it); })""",
     )
     press(page, "start")
@@ -501,7 +501,7 @@ def test_a_knob_turned_in_a_run_leaves_nothing_of_the_old_model(visit):
     assert all(drawing == [before, before, 2] for drawing in drawings[:-1])
     assert ask(page, "it.curve.points.map(([epochs]) => epochs)") == [0]
     assert not ask(page, "it.running")
-    ask(page, "it.hear({ kind: 'error', id: it.id - 1, message: 'old' })")
+    ask(page, "it.hear({ kind: 'error', id: it.run_id - 1, message: 'old' })")
     assert ask(page, "it.output.value") == ""
 
 
@@ -676,8 +676,11 @@ def test_two_on_a_page_do_not_disturb_each_other(visit):
     page.evaluate("location.hash = '#seed=7'")  # of the first one, whose address it is
     until(page, "it.settings.seed === '7'")
     assert ask(page, "it.settings.seed", which=1) == "0"
+    page.reload()  # as at first
+    ready(page, 0), ready(page, 1)
     ids = page.evaluate("[...document.querySelectorAll('[id]')].map((part) => part.id)")
     assert len(ids) == len(set(ids))
+    assert all(id.startswith("ae-clip-") for id in ids)  # it takes no name that a page may use
     assert page.locator("head style").count() == 2  # of explorers, and of playgrounds
 
 

@@ -190,7 +190,7 @@
 
   class Playground extends Live {
     start({ alt, knobs, start, presets, data }, live) {
-      Object.assign(this, { presets, data, first: start, settings: { ...start }, id: 0 });
+      Object.assign(this, { presets, data, first: start, settings: { ...start }, run_id: 0 });
       this.preset = select([["", "choose one"],
         ...Object.keys(presets).map((name) => [name, name.replaceAll("-", " ")])]);
       this.fields = Object.fromEntries(
@@ -278,12 +278,12 @@
 
     async restart() {
       const { data, code, hidden, activation, model, beta, rate, batch, seed } = this.settings;
-      const id = (this.id += 1), set = this.data[data];
+      const id = (this.run_id += 1), set = this.data[data];
       this.stop();
       this.report = undefined;
       this.output.value = "";
       const [train, held_out] = [await samples(set.train), await samples(set.held_out)];
-      if (id !== this.id) return; // a knob was turned again
+      if (id !== this.run_id) return; // a knob was turned again
       this.show_views(set, held_out, Number(code));
       this.worker.postMessage({ kind: "data", n_features: set.n_features, train, held_out });
       this.worker.postMessage({ kind: "restart", id, settings: {
@@ -331,7 +331,7 @@
     // ---- what the trainer says ----
 
     hear(message) {
-      if (message.id !== this.id) return; // of a model that is gone
+      if (message.id !== this.run_id) return; // of a model that is gone
       if (message.kind === "error") return this.fail(message.message);
       this.report = message;
       this.curve.add(message);
