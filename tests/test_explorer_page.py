@@ -51,7 +51,7 @@ def visit(browser, tmp_path):
     for context in contexts:
         context.close()
     assert errors == []
-    assert all(url.startswith(("file:", "data:")) for url in requests)
+    assert all(url.startswith(("file:", "data:", "blob:")) for url in requests)
 
 
 def state(page, which=0):

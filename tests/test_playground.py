@@ -3,11 +3,13 @@
 import base64
 import json
 import math
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 from scipy import stats
 from torch import nn
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
@@ -401,31 +403,70 @@ def test_of_beta_densities_three_linear_numbers_are_exact_and_two_need_a_curve(p
 
 
 def unpacked(part):
-    raw = base64.b64decode(part["values"])
-    scale = np.frombuffer(base64.b64decode(part["scales"]), "<f4")
-    assert part["rows"] == len(scale) == 1
-    whole = np.frombuffer(raw, f"<i{part['bytes']}").astype(float)
-    return (whole * scale).astype(np.float32)
+    raw = zlib.decompress(base64.b64decode(part["deflated"]))
+    return (np.frombuffer(raw, f"<i{part['bytes']}") * part["scale"]).astype(np.float32)
 
 
-def test_the_page_has_exactly_the_samples_that_the_baselines_are_of():
-    packed = json.loads(json.dumps(playground.playground_data()))
+@pytest.fixture(scope="module")
+def packed():
+    """All data sets as the page reads them."""
+    return json.loads(json.dumps({name: make().pack() for name, make in playground.DATA.items()}))
+
+
+def test_the_page_has_exactly_the_samples_that_the_baselines_are_of(packed):
     split = data.digits(test_fraction=0.2, seed=0)
     assert (unpacked(packed["digits"]["train"]) == split.train.x.flatten().numpy()).all()
     assert (unpacked(packed["digits"]["held_out"]) == split.test.x.flatten().numpy()).all()
     assert [split.test.y[k] for k in packed["digits"]["shown"]] == list(range(10))
-    toys = {"plane": playground.plane(), "beta": playground.beta_log_densities()}
-    for name, one in toys.items():
+    for name, make in playground.DATA.items():
+        one = make()
         for part in ("train", "held_out"):
             assert (unpacked(packed[name][part]) == getattr(one, part).x.flatten().numpy()).all()
             assert len(getattr(one, part).y) == len(getattr(one, part).x)
-    for one in packed.values():
-        labels = np.frombuffer(base64.b64decode(one["labels"]), "i1")
-        assert set(labels) == set(range(len(one["classes"])))
+        assert packed[name]["labels"] == one.held_out.y.tolist()
+        assert set(packed[name]["labels"]) == set(range(len(packed[name]["classes"])))
+        assert max(packed[name]["shown"]) < len(one.held_out.x)
 
 
-def test_all_data_leave_room_on_a_page_of_400_kilobytes():
-    assert len(json.dumps(playground.playground_data())) < 250_000
+def test_the_element_reads_the_same_numbers_out_of_the_text(browser, tmp_path):
+    """The numbers that reach the trainer, in a Chromium, are those of the package."""
+    shown = playground.training_playground(alt="A run.", still=Figure())
+    path = tmp_path / "page.html"
+    path.write_text(f"<!doctype html><meta charset=utf-8>{shown.html}", "utf-8")
+    page = browser.new_page()
+    page.goto(path.as_uri())
+    sent = page.evaluate(
+        """async (names) => {
+             const element = document.querySelector("ae-playground"), sent = [];
+             const wait = () => new Promise((then) => setTimeout(then, 20));
+             for (const name of names) {
+               const post = element.worker.postMessage, before = sent.length;
+               element.worker.postMessage = (message) => {
+                 if (message.kind === "data") {
+                   const { n_features, train, held_out } = message;
+                   sent.push({ n_features, train: [...train], held_out: [...held_out] });
+                 }
+               };
+               element.set({ data: name });
+               while (sent.length === before) await wait();
+               element.worker.postMessage = post;
+             }
+             return sent;
+           }""",
+        list(playground.DATA),
+    )
+    page.close()
+    for make, found in zip(playground.DATA.values(), sent, strict=True):
+        one = make()
+        assert found["n_features"] == one.train.x.shape[1]
+        assert (np.float32(found["train"]) == one.train.x.flatten().numpy()).all()
+        assert (np.float32(found["held_out"]) == one.held_out.x.flatten().numpy()).all()
+
+
+def test_all_data_leave_room_on_a_page_of_400_kilobytes(packed):
+    assert len(json.dumps(packed)) < 250_000
+    shown = playground.training_playground(alt="A run.", still=Figure())
+    assert len(shown.html) < 400_000
 
 
 @pytest.mark.parametrize(
@@ -564,6 +605,63 @@ def test_the_same_seed_is_the_same_run_wherever_it_is_halted(page):
     assert reports < steps  # the one run was halted seldom, the other behind each step
     assert one == again
     assert off(other, one) > 0.1
+
+
+@pytest.mark.parametrize("batch_size", [64, 500, 333])
+def test_a_run_stops_exactly_behind_the_epochs_that_were_asked_for(page, batch_size):
+    reports = listening(
+        page,
+        playground.plane(),
+        {"hidden": [16], "batch_size": batch_size},
+        """const done = async () => { // a slice behind the other, until it stops by itself
+             while (port.reports.at(-1).running) await wait(5);
+           };
+           port.send("restart", { settings });
+           for (const epochs of [1, 7, 40, 40, 3]) {
+             port.send("start", { epochs });
+             await done();
+           }
+           port.send("step");
+           port.send("start", { epochs: 41 });
+           await done();
+           await wait(100); // nothing goes on
+           return port.reports.map(({ epochs, steps, running }) => [epochs, steps, running]);""",
+    )
+    n_batches = math.ceil(500 / batch_size)
+    ends = [(epochs, steps) for epochs, steps, running in reports if not running]
+    # The start, then each end; asked for what is done already, it stands still. The last but one
+    # is a step by hand.
+    expected = [0, 1, 7, 40, 40, 40, 40 + 1 / n_batches, 41]
+    assert [epochs for epochs, _ in ends] == pytest.approx(expected)
+    assert all(steps == round(epochs * n_batches) for epochs, steps in ends)
+    assert all(epochs < 41 for epochs, _, running in reports if running)
+
+
+def test_all_that_is_told_of_a_model_carries_the_id_of_its_restart(page):
+    reports, errors = listening(
+        page,
+        playground.plane(),
+        TOY,
+        """port.send("restart", { settings, id: 5 });
+           port.send("start");
+           await wait(150);
+           port.send("restart", { settings, id: 6 });
+           port.send("step");
+           port.send("restart", { settings: { ...settings, seed: -1 }, id: 7 });
+           port.send("step");
+           port.send("restart", { settings: { ...settings, learning_rate: 30 }, id: 8 });
+           for (let k = 0; k < 100 && port.errors.length < 3; k++) port.send("step");
+           port.send("nonsense");
+           return [port.reports.map(({ id, steps }) => [id, steps]),
+             port.errors.map(({ id, message }) => [id, message])];""",
+    )
+    ids = [id for id, _ in reports]
+    assert ids == sorted(ids) and set(ids) == {5, 6, 8}
+    assert [steps for id, steps in reports if id == 6] == [0, 1]  # nothing of the run before
+    assert ids.count(5) > 1
+    said = ["expected seed to be", "expected a restart first", "the loss in epoch", "unknown"]
+    assert [id for id, _ in errors] == [7, 7, 8, 8]
+    assert all(m.startswith(start) for (_, m), start in zip(errors, said, strict=True))
 
 
 @pytest.mark.parametrize("variational", [False, True])

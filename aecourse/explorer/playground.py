@@ -218,7 +218,7 @@ def training_playground(
     still: Figure,
     data: Sequence[str] = tuple(DATA),
     knobs: Sequence[str] = tuple(KNOBS),
-    presets: Sequence[str] = tuple(PRESETS),
+    presets: Sequence[str] | None = None,
     **start: str,
 ) -> Explorer:
     """Let the reader train an autoencoder in the page: set its knobs, start it, watch its plane.
@@ -236,9 +236,9 @@ def training_playground(
         Which data sets come along. The last two are toys with a known answer.
     knobs : sequence of str
         Which knobs to show, among those of `KNOBS`.
-    presets : sequence of str
-        Names of settings to choose, among those of `PRESETS`. What one does not say is as at the
-        start.
+    presets : sequence of str, optional
+        Names of settings to choose, among those of `PRESETS`; all whose data come along, if none
+        are given. What one does not say is as at the start.
     **start : str
         Settings at the start, where they are not those of `START`.
 
@@ -250,7 +250,8 @@ def training_playground(
     Raises
     ------
     ValueError
-        If a setting, a knob, a preset or a data set is none, or ``alt`` is empty.
+        If a setting, a knob, a preset or a data set is none, a preset's data do not come along, or
+        ``alt`` is empty.
 
     Examples
     --------
@@ -264,10 +265,14 @@ def training_playground(
         raise ValueError("expected a description in alt, got none")
     if not data:
         raise ValueError(f"expected one or more of {list(DATA)} as data, got none")
+    if presets is None:
+        presets = [name for name, own in PRESETS.items() if own.get("data", data[0]) in data]
     parts = {"data": DATA, "knobs": KNOBS, "presets": PRESETS, "settings": START}
     for names, (what, known) in zip((data, knobs, presets, start), parts.items(), strict=True):
         for name in names:
             _require_among(what, name, known)
+    for name in presets:
+        _require_among(f"the data of {name}", PRESETS[name].get("data", data[0]), data)
     for name, value in start.items():
         _require_among(name, value, data if name == "data" else KNOBS[name][1])
     choices = {name: KNOBS[name][1] for name in knobs}

@@ -91,7 +91,7 @@
     const weighed = (a, b) =>
       log_var.reduce((sum, value, k) => sum + a[k] * b[k] * Math.exp(value), 0);
     const wide = Math.sqrt(weighed(first, first));
-    const lean = weighed(first, second) / wide;
+    const lean = wide && weighed(first, second) / wide; // no width at all: no lean either
     const high = Math.sqrt(Math.max(0, weighed(second, second) - lean ** 2));
     return `M${CORNERS.map(([cos, sin]) =>
       `${x + wide * cos} ${y + lean * cos + high * sin}`).join("L")}Z`;
@@ -148,8 +148,11 @@
     add({ epochs, train, held_out }) {
       this.points.push([epochs, train.squared_error, held_out.squared_error]);
       if (this.points.length > MOST) this.points = this.points.filter((_, k) => k % 2 === 0);
+    }
+
+    draw() {
       let last = 10;
-      while (last < epochs) last *= 2;
+      while (last < this.points.at(-1)[0]) last *= 2;
       const { element, data, up } = chart([0, 0], [last, this.top], ["epoch", "squared error"]);
       for (const [name, value] of Object.entries(this.floors)) {
         data.append(svg("path", { class: "ae-floor", d: `M0 ${value}h${last}` }));
@@ -182,12 +185,12 @@
   const each_kl = (means, log_vars) => Array.from(means[0], (_, k) => {
     const kl = (mean, log_var) => 0.5 * (mean ** 2 + Math.exp(log_var) - log_var - 1);
     const sum = means.reduce((total, mean, i) => total + kl(mean[k], log_vars[i][k]), 0);
-    return (sum / means.length).toFixed(2);
+    return shown(sum / means.length, 2);
   }).join(", ");
 
   class Playground extends Live {
     start({ alt, knobs, start, presets, data }, live) {
-      Object.assign(this, { presets, data, first: start, settings: { ...start }, id: 0 });
+      Object.assign(this, { presets, data, first: start, settings: { ...start }, run_id: 0 });
       this.preset = select([["", "choose one"],
         ...Object.keys(presets).map((name) => [name, name.replaceAll("-", " ")])]);
       this.fields = Object.fromEntries(
@@ -235,9 +238,9 @@
     obey() {
       if (this.dataset.address === undefined || !location.hash.includes("=")) return false;
       const asked = [...new URLSearchParams(location.hash.slice(1))];
-      const fields = { preset: this.preset, ...this.fields };
+      const fields = new Map([["preset", this.preset], ...Object.entries(this.fields)]);
       const known = asked.filter(([name, value]) =>
-        Array.from(fields[name] ?? []).some((option) => option.value === value));
+        Array.from(fields.get(name) ?? []).some((option) => option.value === value));
       const { preset, ...settings } = Object.fromEntries(known);
       this.take(preset, settings);
       if (known.length < asked.length) {
@@ -265,20 +268,22 @@
       if (fields.activation) fields.activation.disabled = settings.hidden === "none";
       if (dataset.address !== undefined) {
         const told = Object.entries(settings).filter(([name, value]) => value !== first[name]);
-        const address = told.length ? `#${new URLSearchParams(told)}` : location.pathname;
-        history.replaceState(null, "", address);
+        if (told.length) history.replaceState(null, "", `#${new URLSearchParams(told)}`);
+        else if (location.hash.includes("=")) { // another anchor is none of ours
+          history.replaceState(null, "", location.pathname + location.search);
+        }
       }
       this.restart().catch((error) => this.fail(error.message));
     }
 
     async restart() {
       const { data, code, hidden, activation, model, beta, rate, batch, seed } = this.settings;
-      const id = (this.id += 1), set = this.data[data];
+      const id = (this.run_id += 1), set = this.data[data];
       this.stop();
       this.report = undefined;
       this.output.value = "";
       const [train, held_out] = [await samples(set.train), await samples(set.held_out)];
-      if (id !== this.id) return; // a knob was turned again
+      if (id !== this.run_id) return; // a knob was turned again
       this.show_views(set, held_out, Number(code));
       this.worker.postMessage({ kind: "data", n_features: set.n_features, train, held_out });
       this.worker.postMessage({ kind: "restart", id, settings: {
@@ -297,6 +302,11 @@
       this.button.textContent = "pause";
       this.said = performance.now();
       this.worker.postMessage({ kind: "start", epochs });
+    }
+
+    // Taken out of the page, it computes no more.
+    disconnectedCallback() {
+      if (this.running) this.pause();
     }
 
     stop() {
@@ -321,7 +331,7 @@
     // ---- what the trainer says ----
 
     hear(message) {
-      if (message.id !== this.id) return; // of a model that is gone
+      if (message.id !== this.run_id) return; // of a model that is gone
       if (message.kind === "error") return this.fail(message.message);
       this.report = message;
       this.curve.add(message);
@@ -386,6 +396,7 @@
     draw() {
       const { report, plane, floors } = this;
       if (!report) return;
+      this.curve.draw();
       const { train, held_out, log_var } = report;
       const n_latent = report.decoder[0].n_in, codes = rows(report.codes, n_latent);
       this.layers = report.decoder.map(({ n_in, weight, bias, activation }, k) =>

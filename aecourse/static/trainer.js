@@ -419,7 +419,7 @@ function trainer(port) {
     // Train until so many epochs are done in all.
     start({ epochs = Infinity }) {
       const last = epochs * n_batches;
-      advance(SLICE, last);
+      if (steps < last || !training) advance(SLICE, last); // which asks for a model
       const running = steps < last;
       report(running);
       if (!running) return;
