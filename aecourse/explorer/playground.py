@@ -288,7 +288,7 @@ def training_playground(
         "presets": {name: PRESETS[name] for name in presets},
         "data": {name: DATA[name]().pack() for name in data},
     }
-    picture = address_of(partial(still.savefig, pil_kwargs={"optimize": True}))
+    picture = address_of(partial(still.savefig, dpi=100, pil_kwargs={"optimize": True}))
     scripts = ["explorer", "trainer", "playground"]
     return Explorer(page(contents, alt, picture, "ae-playground", scripts), 0.0)
 

@@ -462,7 +462,7 @@ ae-playground .ae-views { display: grid; gap: 1rem; flex: 1 1 100%;
   grid-template-columns: repeat(auto-fit, minmax(min(18rem, 100%), 1fr)); }
 ae-playground .ae-views > div { max-width: 28rem; min-width: 0; }
 ae-playground .ae-views strong { display: block; margin-top: 0.25rem; }
-ae-playground th { white-space: nowrap; }
+ae-playground .ae-live :is(th, td) { padding-right: 0.5rem; white-space: nowrap; }
 ae-playground .ae-floor { fill: none; stroke: currentColor; stroke-width: 1; stroke-dasharray: 2 3;
   vector-effect: non-scaling-stroke; }
 ae-playground .ae-cloud { fill-opacity: 0.12; }
