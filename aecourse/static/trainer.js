@@ -385,7 +385,7 @@ function trainer(port) {
 
   // ---- messages ------------------------------------------------------------------------------
 
-  const SLICE = 60; // milliseconds of training between two reports: more than ten a second
+  const SLICE = 50; // milliseconds of training between two reports: more than ten a second
   let data, model, training, run_id, first, n_batches, steps, ms_per_epoch, timer;
 
   // What the page may send: { kind: "restart", settings: {…} } and so on.
