@@ -2,7 +2,8 @@
 
 Sixty epochs of 64-64-64-2 in batches of 128, on 1,437 digits: seconds with all reports, reports a
 second, and milliseconds per epoch, in a headless Chromium. The ratio to PyTorch is of the same
-machine. Run it on a quiet machine; it takes half a minute:
+machine. Then the whole playground: how often it draws a second, and how long its page is held up at
+most. Run it on a quiet machine; it takes a minute:
 
     python benchmarks/playground.py
 """
@@ -14,9 +15,10 @@ import time
 from pathlib import Path
 
 import torch
+from matplotlib.figure import Figure
 from playwright.sync_api import sync_playwright
 
-from aecourse.explorer import playground
+from aecourse.explorer import playground, training_playground
 from aecourse.explorer.live import SCRIPT
 from aecourse.models import VAE, DenseAutoencoder
 from aecourse.runtime import seed_everything
@@ -52,6 +54,29 @@ def in_page(page, one, variational):
     """Train in the worker of a page."""
     data = [part.x.flatten().tolist() for part in (one.train, one.held_out)]
     return page.evaluate(RUN, [data, SETTINGS | {"variational": variational}, EPOCHS])
+
+
+DRAW = """(model) => new Promise((done) => {
+  const it = document.querySelector("ae-playground"), draw = it.draw.bind(it);
+  it.set({ model });
+  const wait = setInterval(() => {
+    if (it.report?.id !== it.run_id) return;
+    clearInterval(wait);
+    const begin = performance.now();
+    let draws = 0, longest = 0, before = begin;
+    it.draw = () => { draws += 1; draw(); };
+    const beat = setInterval(() => { // every 4 ms, unless something holds up the page
+      const now = performance.now();
+      longest = Math.max(longest, now - before);
+      before = now;
+      if (it.running) return;
+      clearInterval(beat);
+      delete it.draw;
+      done({ draws: 1000 * draws / (now - begin), longest });
+    }, 0);
+    it.run();
+  }, 10);
+})"""
 
 
 def in_torch(one, variational):
@@ -92,6 +117,15 @@ def main():
             print(
                 f"{name:12} {seconds:7.2f} {ours:6.2f} {seconds / ours:6.2f} {best['ms']:9.1f} "
                 f"{best['reports']:10.1f}   (longest pause {best['longest']:.0f} ms)"
+            )
+        shown = training_playground(alt="A run.", still=Figure()).html
+        path.write_text(f"<!doctype html><meta charset=utf-8>{shown}", "utf-8")
+        page.goto(path.as_uri())
+        for model in ("plain", "variational"):
+            found = page.evaluate(DRAW, model)
+            print(
+                f"{model:12} {found['draws']:.1f} draws a second, "
+                f"the page waits {found['longest']:.0f} ms at most"
             )
         browser.close()
 

@@ -505,12 +505,29 @@ def test_a_knob_turned_in_a_run_leaves_nothing_of_the_old_model(visit):
     assert ask(page, "it.output.value") == ""
 
 
-def test_the_last_of_many_turns_counts(visit):
-    page = ready(visit(element(**SMALL)))
-    ask(page, "['8', '1', '2', '3'].forEach((code) => it.set({ code }))")
+def test_the_last_turn_counts_however_long_the_data_of_another_take(visit):
+    page = ready(visit(element(**SMALL | {"data": ["plane", "beta"]})))
+    ask(
+        page,
+        """(() => {
+             const read = Response.prototype.arrayBuffer;
+             let pause = 300; // milliseconds, for the first one only
+             Response.prototype.arrayBuffer = async function () {
+               const wait = pause;
+               pause = 0;
+               await new Promise((then) => setTimeout(then, wait));
+               return read.call(this);
+             };
+             it.set({ data: "beta" });
+             it.set({ data: "plane", code: "3" });
+           })()""",
+    )
     ready(page)
+    page.wait_for_timeout(400)
     assert still_at(page) == 0
     assert ask(page, "[it.report.decoder[0].n_in, it.curve.points.length]") == [3, 1]
+    assert ask(page, "it.originals[0].length") == 8  # of the plane; a density has 32
+    run(page)
 
 
 def test_a_hidden_page_does_not_compute(visit):
