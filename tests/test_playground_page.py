@@ -492,7 +492,7 @@ def test_a_knob_turned_in_a_run_leaves_nothing_of_the_old_model(visit):
     until(page, "it.report.steps > 10")
     old = "({ ...it.report, decoder: [...it.report.decoder] })"
     before = ask(page, f"(it.old = {old}).id")
-    knob(page, "numbers in a code").select_option("8")
+    knob(page, "code length").select_option("8")
     ready(page)
     ask(page, "it.hear(it.old)")  # one that was under way
     assert still_at(page) == 0
@@ -503,6 +503,19 @@ def test_a_knob_turned_in_a_run_leaves_nothing_of_the_old_model(visit):
     assert not ask(page, "it.running")
     ask(page, "it.hear({ kind: 'error', id: it.run_id - 1, message: 'old' })")
     assert ask(page, "it.output.value") == ""
+
+
+def test_how_long_a_start_trains_may_change_in_a_run(visit):
+    page = ready(visit(element(**SMALL | {"epochs": "1000"})))
+    press(page, "start")
+    until(page, "it.report.steps > 10")
+    press(page, "pause")
+    steps = ask(page, "it.report.steps")
+    knob(page, "epochs a start").select_option("10")
+    assert still_at(page) >= steps  # no new model
+    press(page, "start")
+    until(page, "!it.running")
+    assert ask(page, "it.report.epochs") % 10 == 0
 
 
 def test_the_last_turn_counts_however_long_the_data_of_another_take(visit):
@@ -706,7 +719,7 @@ def test_two_on_a_page_do_not_disturb_each_other(visit):
 
 def test_an_address_opens_the_same_state(visit):
     page = ready(visit(element(data=["plane", "digits"], address=True)))
-    knob(page, "numbers in a code").select_option("3")
+    knob(page, "code length").select_option("3")
     knob(page, "data").select_option("digits")
     knob(page, "seed").select_option("5")
     ready(page)
@@ -723,7 +736,7 @@ def test_an_address_opens_the_same_state(visit):
     ready(page)
     assert ask(page, "[it.settings, it.report.held_out.loss]") == [settings, loss]
     assert page.evaluate("document.activeElement.innerText") == "start"
-    for label, value in {"numbers in a code": "2", "data": "plane", "seed": "0"}.items():
+    for label, value in {"code length": "2", "data": "plane", "seed": "0"}.items():
         knob(page, label).select_option(value)
     assert page.url == copied.partition("#")[0]  # as at first: nothing is to be said
 
@@ -782,7 +795,7 @@ def test_elsewhere_the_address_is_not_touched(visit):
     page.evaluate("location.hash = '#seed=3'")
     page.reload()
     ready(page)
-    knob(page, "numbers in a code").select_option("3")
+    knob(page, "code length").select_option("3")
     assert ask(page, "it.settings.seed") == "0"
     assert page.evaluate("location.hash") == "#seed=3"
 

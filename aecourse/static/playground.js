@@ -258,7 +258,7 @@
       this.set({ ...this.first, ...this.presets[preset], ...settings }, preset);
     }
 
-    // Change some settings. A new model waits to be started.
+    // Change some settings. A new model waits to be started, unless only the length of a run changes.
     set(changes, preset = "") {
       const { settings, fields, first, dataset } = this;
       Object.assign(settings, changes);
@@ -273,6 +273,7 @@
           history.replaceState(null, "", location.pathname + location.search);
         }
       }
+      if (Object.keys(changes).join() === "epochs") return;
       this.restart().catch((error) => this.fail(error.message));
     }
 
