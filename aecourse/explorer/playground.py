@@ -180,7 +180,7 @@ KNOBS = {
     "rate": ("learning rate", _choices("0.0003", "0.001", "0.003", "0.01", "0.03", "0.1", "0.3")),
     "batch": ("batch size", _choices("16", "32", "64", "128", "256")),
     "seed": ("seed", _choices(*map(str, range(10)))),
-    "epochs": ("epochs a start", _choices("10", "30", "60", "100", "300", "1000")),
+    "epochs": ("epochs per start", _choices("10", "30", "60", "100", "300", "1000")),
 }
 START = {
     "data": "digits",
@@ -192,20 +192,20 @@ START = {
     "rate": "0.003",
     "batch": "128",
     "seed": "0",
-    "epochs": "60",
+    "epochs": "100",
 }
 
 PRESETS = {  # each belongs to a sentence of the chapter "A playground"
-    "linear": {"hidden": "none", "rate": "0.01", "epochs": "100"},
+    "linear": {"hidden": "none", "rate": "0.01", "epochs": "300"},
     "linear-in-three-steps": {"activation": "none"},
     "curved": {},
     "another-seed": {"seed": "1"},
     "rate-too-high": {"rate": "0.3"},
     "rate-too-high-but-quiet": {"activation": "relu", "rate": "0.03"},
-    "variational": {"model": "variational", "epochs": "100"},
-    "β-is-0": {"model": "variational", "epochs": "100", "beta": "0"},
-    "β-is-10": {"model": "variational", "epochs": "100", "beta": "10"},
-    "eight-numbers": {"model": "variational", "epochs": "100", "code": "8"},
+    "variational": {"model": "variational"},
+    "β-is-0": {"model": "variational", "beta": "0"},
+    "β-is-10": {"model": "variational", "beta": "10"},
+    "eight-numbers": {"model": "variational", "code": "8"},
     "toy-plane": {"data": "plane", "hidden": "none", "rate": "0.01", "epochs": "300"},
     "Beta-linear": {"data": "beta", "hidden": "none", "rate": "0.01", "epochs": "300"},
     "Beta-curved": {"data": "beta", "epochs": "300"},

@@ -299,8 +299,10 @@
         if (event.button !== 0) return;
         if (event.pointerType === "touch" && event.target !== this.handle) return;
         pad.setPointerCapture(event.pointerId);
+        this.held = true;
         follow(event);
       });
+      pad.addEventListener("lostpointercapture", () => (this.held = false));
       pad.addEventListener("pointermove", (event) => {
         if (pad.hasPointerCapture(event.pointerId)) follow(event);
       });

@@ -153,10 +153,16 @@
     draw() {
       let last = 10;
       while (last < this.points.at(-1)[0]) last *= 2;
-      const { element, data, up } = chart([0, 0], [last, this.top], ["epoch", "squared error"]);
+      const names = ["epoch", "squared error"];
+      const { element, data, across, up } = chart([0, 0], [last, this.top], names);
       for (const [name, value] of Object.entries(this.floors)) {
         data.append(svg("path", { class: "ae-floor", d: `M0 ${value}h${last}` }));
         element.append(svg("text", { x: 300, y: up(value) - 4, "text-anchor": "end" }, name));
+      }
+      const [now, , held_out] = this.points.at(-1);
+      if (held_out > this.top) {
+        const above = { x: Math.max(across(now), 52), y: 24, "text-anchor": "start" };
+        element.append(svg("text", above, `↑ ${shown(held_out, 1)}`));
       }
       const line = (k) => `M${this.points.map((point) => `${point[0]} ${point[k]}`).join("L")}`;
       data.append(svg("path", { class: "ae-original", d: line(1) }),
@@ -222,7 +228,11 @@
       for (const [name, field] of Object.entries(this.fields)) {
         field.addEventListener("change", () => this.set({ [name]: field.value }));
       }
-      addEventListener("hashchange", () => this.obey());
+      addEventListener("hashchange", () => this.obey() || location.hash || this.tell());
+      document.addEventListener("click", ({ target }) => { // on a link to the present address
+        const link = target.closest?.("a[href]");
+        if (link?.href === location.href) this.obey();
+      });
       document.addEventListener("visibilitychange", () => { // nobody looks: no need to compute
         const resume = !document.hidden && this.away;
         this.away = document.hidden && this.running;
@@ -258,23 +268,27 @@
       this.set({ ...this.first, ...this.presets[preset], ...settings }, preset);
     }
 
-    // Change some settings. A new model waits to be started, unless only the length of a run changes.
+    // Change some settings. A new model waits to be started, but not for another length of a run.
     set(changes, preset = "") {
-      const { settings, fields, first, dataset } = this;
+      const { settings, fields } = this;
       Object.assign(settings, changes);
       for (const [name, field] of Object.entries(fields)) field.value = settings[name];
       this.preset.value = preset;
       if (fields.beta) fields.beta.disabled = settings.model === "plain";
       if (fields.activation) fields.activation.disabled = settings.hidden === "none";
-      if (dataset.address !== undefined) {
-        const told = Object.entries(settings).filter(([name, value]) => value !== first[name]);
-        if (told.length) history.replaceState(null, "", `#${new URLSearchParams(told)}`);
-        else if (location.hash.includes("=")) { // another anchor is none of ours
-          history.replaceState(null, "", location.pathname + location.search);
-        }
-      }
+      this.tell();
       if (Object.keys(changes).join() === "epochs") return;
       this.restart().catch((error) => this.fail(error.message));
+    }
+
+    tell() {
+      if (this.dataset.address === undefined) return;
+      const { settings, first } = this;
+      const told = Object.entries(settings).filter(([name, value]) => value !== first[name]);
+      if (told.length) history.replaceState(null, "", `#${new URLSearchParams(told)}`);
+      else if (location.hash.includes("=")) { // another anchor is none of ours
+        history.replaceState(null, "", location.pathname + location.search);
+      }
     }
 
     async restart() {
@@ -405,7 +419,8 @@
 
       const seen = seen_from(codes, this.labels, this.before), { columns, directions } = seen;
       const least = log_var ? 5 : 0.2; // a prior fills five standard deviations
-      const [x, y] = columns.map((values, k) => ends(values, least, this.before?.ends[k]));
+      const [x, y] = plane.held ? this.before.ends // the axes stay under a finger
+        : columns.map((values, k) => ends(values, least, this.before?.ends[k]));
       const heights = n_latent === 1 ? [-0.6, Math.max(...this.labels) + 0.6] : y;
       this.before = { ...seen, ends: [x, y] };
       plane.place({ low: [x[0], heights[0]], high: [x[1], heights[1]], columns,
@@ -426,14 +441,15 @@
         this.decode(n_latent === 1 ? [at(0, k / (steps ** 2 - 1)), 0] :
           [at(0, (k % steps + 0.5) / steps), at(1, 1 - (Math.floor(k / steps) + 0.5) / steps)])));
 
-      const scores = ({ squared_error, kl, loss }) => ({ "squared error": squared_error,
-        ...(log_var && { "KL, nats": kl, "loss, nats": loss }) });
-      fill(this.table, { training: scores(train), "held out": scores(held_out),
-        PCA: { "squared error": floors.pca.held_out },
-        average: { "squared error": floors.average.held_out } });
+      fill(this.table, { "squared error": { training: train.squared_error,
+        "held out": held_out.squared_error, PCA: floors.pca.held_out,
+        average: floors.average.held_out },
+      "KL, nats": log_var ? { training: train.kl, "held out": held_out.kl } : {},
+      "loss, nats": log_var ? { training: train.loss, "held out": held_out.loss } : {} });
       this.status.textContent = `epoch ${epoch(report)}, step ${report.steps}` +
         (report.steps ? `, ${report.ms_per_epoch.toFixed(0)} ms an epoch` : "") +
-        (log_var ? `; KL of each number: ${each_kl(codes, rows(log_var, n_latent))} nats` : "");
+        (log_var ? "; KL of each number, held out: " +
+          `${each_kl(codes, rows(log_var, n_latent))} nats` : "");
     }
 
     decode(place) {
@@ -463,7 +479,7 @@ ae-playground .ae-views { display: grid; gap: 1rem; flex: 1 1 100%;
   grid-template-columns: repeat(auto-fit, minmax(min(18rem, 100%), 1fr)); }
 ae-playground .ae-views > div { max-width: 28rem; min-width: 0; }
 ae-playground .ae-views strong { display: block; margin-top: 0.25rem; }
-ae-playground .ae-live :is(th, td) { padding-right: 0.5rem; white-space: nowrap; }
+ae-playground .ae-live th[scope="row"] { white-space: nowrap; }
 ae-playground .ae-floor { fill: none; stroke: currentColor; stroke-width: 1; stroke-dasharray: 2 3;
   vector-effect: non-scaling-stroke; }
 ae-playground .ae-cloud { fill-opacity: 0.12; }
