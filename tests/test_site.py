@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup
 from conftest import QuietHandler
 
 SITE = Path(__file__).parents[1] / "_build" / "html"
-PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.glob("book/*.html"))
+PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.glob("book/**/*.html"))
 RAW = re.compile(r"```|:::|\{[a-z]+(:[a-z]+)?\}`|\$\$|\\(begin|frac|hat|label)|:label:")
 THEIRS = ("'THEBE_JS_URL' has already been declared",)  # the theme loads its own script twice
 WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}

@@ -63,7 +63,7 @@ def invert(
         Where to begin; the best of several is returned. By default the origin and eight draws from
         a standard normal, the same ones each time.
     method : {"BFGS", "CG", "L-BFGS-B", "Nelder-Mead", "Powell"}
-        As in `scipy.optimize.minimize`, with its tolerances. The last two need no gradient.
+        As in ``scipy.optimize.minimize``, with its tolerances. The last two need no gradient.
     n_latent : int
         Numbers per code; only where there is no ``start``.
 

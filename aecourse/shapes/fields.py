@@ -119,7 +119,7 @@ def inside_share(phi: Tensor) -> Tensor:
 def total_variation(phi: Tensor) -> Tensor:
     """Estimate the perimeter of signed distance fields, with a gradient: for optimisers.
 
-    The total variation ∫ |∇u| of `inside_share`, with the gradient taken at the middle of each
+    The total variation ∫ ‖∇u‖ of `inside_share`, with the gradient taken at the middle of each
     square from its four corners. For a binary picture it would be about 5 % too large.
 
     Parameters
@@ -134,7 +134,7 @@ def total_variation(phi: Tensor) -> Tensor:
     a, b = u[..., :-1, :-1], u[..., :-1, 1:]  # the corners of each square
     c, d = u[..., 1:, :-1], u[..., 1:, 1:]
     along_x, along_y = b + d - a - c, c + d - a - b
-    steep = (along_x.square() + along_y.square() + 1e-12).sqrt() / 2  # |∇u| times the spacing
+    steep = (along_x.square() + along_y.square() + 1e-12).sqrt() / 2  # ‖∇u‖ times the spacing
     return steep.sum(dim=(-2, -1)) * spacing(phi)
 
 
