@@ -10,13 +10,11 @@ import inspect
 import re
 from functools import cache
 from html import escape, unescape
-from importlib import import_module
 from pydoc import locate
 from typing import NamedTuple
 
 from cells import in_order
 from docutils import nodes
-from myst_nb.sphinx_ import HideCodeCellNode
 from notebooks import chapters
 from sphinx import addnodes
 from sphinx.errors import ExtensionError
@@ -64,7 +62,7 @@ def uses(sources: list[str]) -> list[list[tuple]]:
 def read(node, known: dict, found: list):
     """Follow code in the order in which it runs; `known` says what its names stand for."""
     thing = meaning(node, known)
-    if thing is not None and not isinstance(thing, Made):
+    if name_of(thing):
         found.append((thing, node))
         while isinstance(node, ast.Attribute):
             node = node.value
@@ -84,16 +82,13 @@ def read(node, known: dict, found: list):
 
 
 def imported(node) -> dict:
-    """Give what an import from the package makes known."""
-    if isinstance(node, ast.Import):  # of the package itself, or under another name
-        return {
-            name.asname or name.name: import_module(name.name)
-            for name in node.names
-            if name.name.split(".")[0] == PACKAGE
-        }
-    if node.module.split(".")[0] != PACKAGE:
-        return {}
-    return {n.asname or n.name: locate(f"{node.module}.{n.name}") for n in node.names}
+    """Give what an import makes known; what is not of the package stands for nothing."""
+    origin = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+    paths = {name.asname or name.name: origin + name.name for name in node.names}
+    return {
+        name: locate(path) if path.split(".")[0] == PACKAGE else None
+        for name, path in paths.items()
+    }
 
 
 def meaning(node, known: dict):
@@ -109,6 +104,13 @@ def meaning(node, known: dict):
             kind = called if inspect.isclass(called) else returned(called)
             return Made(kind) if inspect.isclass(kind) else None
     return None
+
+
+def name_of(thing) -> str:
+    """Give the full name of a function, class, method or property of the package, else nothing."""
+    thing = getattr(thing, "fget", thing)
+    path = f"{getattr(thing, '__module__', '')}.{getattr(thing, '__qualname__', '')}"
+    return path if path.startswith(f"{PACKAGE}.") else ""
 
 
 def returned(function):
@@ -132,28 +134,23 @@ def span(source: str, node) -> tuple[int, int]:
 # ---- linking it --------------------------------------------------------------------------------
 
 
-def name_of(thing) -> tuple:
-    """Give what tells a function, class, method or property from all others."""
-    thing = getattr(thing, "fget", thing)
-    return getattr(thing, "__module__", ""), getattr(thing, "__qualname__", "")
-
-
 def references(app, docname) -> dict:
-    """Give the address of everything that the reference has, as seen from a page."""
+    """Give the address of everything that the reference has, as seen from a page.
+
+    A function that is a method, too, is found under its shortest name.
+    """
     entries = app.env.domaindata["py"]["objects"].items()
-    pages = {entry.docname for _, entry in entries}
-    uris = {page: app.builder.get_relative_uri(docname, page) for page in pages}
     return {
-        name_of(locate(path)): f"{uris[entry.docname]}#{entry.node_id}"
-        for path, entry in entries
-        if entry.objtype not in ("module", "data")
+        name_of(locate(path)): f"{app.builder.get_relative_uri(docname, entry.docname)}#{path}"
+        for path, entry in sorted(entries, key=lambda item: -len(item[0]))
+        if not entry.aliased
     }
 
 
 def is_folded(node) -> bool:
     """Say whether a block is shown only to who unfolds it."""
     while node := node.parent:
-        if isinstance(node, HideCodeCellNode) or "dropdown" in node.get("classes", ()):
+        if not {"tag_hide-input", "dropdown"}.isdisjoint(node.get("classes", ())):
             return True
     return False
 
@@ -217,7 +214,9 @@ def link_code(app, docname, templatename, context, doctree):
         block, found = next(blocks)
         if unescape(re.sub("<[^>]+>", "", match[0])).strip() != block.astext().strip():
             raise ExtensionError(f"{docname}: expected in its HTML the code of the page, in order")
-        links = [(start, end, opening(thing)) for thing, start, end in found if name_of(thing) in known]
+        links = [
+            (start, end, opening(thing)) for thing, start, end in found if name_of(thing) in known
+        ]
         return linked(match[0], links)
 
     context["body"] = BLOCK.sub(link, context["body"])

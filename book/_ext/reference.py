@@ -48,9 +48,7 @@ def find_anywhere(app, env, node, contnode):
         found = [entry for _, entry in found if not entry.aliased]
         if len(found) == 1:
             (entry,) = found
-            return make_refnode(
-                app.builder, node["refdoc"], entry.docname, entry.node_id, contnode
-            )
+            return make_refnode(app.builder, node["refdoc"], entry.docname, entry.node_id, contnode)
     return None
 
 
