@@ -259,7 +259,11 @@ def link_back(app, doctree, docname):
 
 def setup(app):
     """Connect to Sphinx."""
+    read = []  # any chapter that is read again may use other things: the reference says so
+    app.connect("env-before-read-docs", lambda app, env, docnames: read.extend(docnames))
+    app.connect(
+        "env-updated", lambda app, env: [d for d in env.found_docs if "/reference/" in d and read]
+    )
     app.connect("html-page-context", link_code)
     app.connect("doctree-resolved", link_back)
-    app.connect("env-updated", lambda app, env: [d for d in env.found_docs if "reference/" in d])
     return {"parallel_read_safe": True, "parallel_write_safe": True}
