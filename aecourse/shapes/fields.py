@@ -103,7 +103,10 @@ def perimeter(phi: Tensor) -> float:
 
 
 def isoperimetric_quotient(phi: Tensor) -> float:
-    """Return Q = P² / (4πA) of the zero contour of a field (n, n)."""
+    """Return Q = P² / (4πA) of the zero contour of a field (n, n).
+
+    Equation ``eq-quotient`` of the chapter "Designing in a latent space".
+    """
     lines = outlines(phi)
     return sum(map(_length, lines)) ** 2 / (4 * math.pi * sum(map(_enclosed, lines)))
 
