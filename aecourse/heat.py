@@ -50,6 +50,8 @@ def cool(
 ) -> Cooling:
     """Simulate a shape in one piece: steady under uniform heating, and its slowest decay without.
 
+    Equation ``eq-heat`` of the chapter "Designing in a latent space".
+
     Parameters
     ----------
     phi : array of shape (n, n)

@@ -82,7 +82,8 @@ def gaussian_nll(mean: Tensor, x: Tensor, variance: float = 1.0) -> Tensor:
 def bernoulli_nll(logits: Tensor, x: Tensor) -> Tensor:
     """Negative log-likelihood of Bernoulli pixels, summed over each sample.
 
-    Also called binary cross-entropy. For grey values between 0 and 1 it is not the likelihood of
+    Also called binary cross-entropy, equation ``eq-cross-entropy`` of the chapter
+    "MNIST: from one layer to a map". For grey values between 0 and 1 it is not the likelihood of
     any distribution over them (Loaiza-Ganem & Cunningham 2019), but the average of those of pixels
     tossed black or white with these values as probabilities.
 
@@ -118,7 +119,8 @@ def bernoulli_nll(logits: Tensor, x: Tensor) -> Tensor:
 def kl_to_standard_normal(mean: Tensor, log_var: Tensor) -> Tensor:
     """KL divergence from N(mean, exp(log_var)) to N(0, I), summed over each code.
 
-    For one dimension it is ½(μ² + σ² − ln σ² − 1) (Kingma & Welling 2014, appendix B).
+    For one dimension it is ½(μ² + σ² − ln σ² − 1) (Kingma & Welling 2014, appendix B), equation
+    ``eq-kl`` of the chapter "Codes as distributions".
 
     Parameters
     ----------

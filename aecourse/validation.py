@@ -190,7 +190,7 @@ def takes(*shape: int | str):
     """Open a model's method to arrays: its first argument may be of any floating-point type.
 
     It is brought to the model's device and precision, and must then be of shape
-    (n_samples, *shape). A name in the shape is an attribute of the model.
+    ``(n_samples, *shape)``. A name in the shape is an attribute of the model.
 
     Examples
     --------

@@ -16,7 +16,9 @@ from aecourse.mnist_folders import find_mnist
 
 ROOT = Path(__file__).parents[1]
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-PAGES = [TOC["root"], *(page["file"] for part in TOC["parts"] for page in part["chapters"])]
+LISTED = [page for part in TOC["parts"] for page in part["chapters"]]
+ROOMS = [room["file"] for page in LISTED for room in page.get("sections", ())]
+PAGES = [TOC["root"], *(page["file"] for page in LISTED), *ROOMS]
 TEXT = {page: (ROOT / f"{page}.md").read_text(encoding="utf-8") for page in PAGES}
 CHAPTERS = [page for page in PAGES if "{code-cell}" in TEXT[page] and page != TOC["root"]]
 EXPECTED = (
@@ -67,7 +69,7 @@ def section(text, title):
 
 
 def test_every_page_is_in_the_contents():
-    written = {f"book/{path.stem}" for path in (ROOT / "book").glob("*.md")}
+    written = {str(p.relative_to(ROOT).with_suffix("")) for p in (ROOT / "book").rglob("*.md")}
     assert written == set(PAGES)
 
 

@@ -111,7 +111,8 @@ def bayesian(
 def expected_improvement(mean, deviation, best: float) -> np.ndarray:
     """Return E[max(f − best, 0)] for normally distributed f.
 
-    With u = (mean − best) / deviation it is deviation · (u Φ(u) + φ(u)).
+    With u = (mean − best) / deviation it is deviation · (u Φ(u) + φ(u)): equation
+    ``eq-improvement`` of the chapter "Designing in a latent space".
 
     Parameters
     ----------

@@ -58,7 +58,8 @@ def bernoulli_entropy(x: Tensor) -> Tensor:
     """Return the least that `losses.bernoulli_nll` can be on the given values.
 
     A grey pixel x costs at least its own entropy −x ln x − (1 − x) ln(1 − x), which any other
-    prediction than x itself exceeds. For black and white pixels the floor is zero.
+    prediction than x itself exceeds. For black and white pixels the floor is zero. Equation
+    ``eq-floor`` of the chapter "MNIST: from one layer to a map".
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ def principal_angles(basis_a: Tensor, basis_b: Tensor) -> np.ndarray:
 
     References
     ----------
-    Björck & Golub (1973), computed by `scipy.linalg.subspace_angles`.
+    Björck & Golub (1973), computed by ``scipy.linalg.subspace_angles``.
 
     Examples
     --------

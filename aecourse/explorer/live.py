@@ -135,7 +135,8 @@ def latent_explorer(
     Parameters
     ----------
     model : nn.Module
-        With a code of two to eight numbers, and a decoder as `packing.decoder_layers` takes it.
+        With a code of two to eight numbers, and a decoder of linear layers and activations, as
+        most of `aecourse.models` have it, or that of a `ConditionalVAE`.
     codes : Tensor of shape (n_codes, n_latent)
         Encoded data, best held out. They are shown, and decide how far the plane reaches: over 98 %
         of their range on each axis, and a margin.
@@ -159,7 +160,7 @@ def latent_explorer(
         Numbers to read from the decoded values, each by weights for these and a constant.
     draw : pair of {"mnist", "digits"} and Tensor of shape (n_samples, ...), optional
         For images of digits. Lets the reader draw one on a pad: the page centres and scales it as
-        the pictures of this data set are (`drawing` says how), encodes it and moves the point
+        the pictures of this data set are, encodes it and moves the point
         there. The samples, best held out, show how well it encodes; some can be put onto the pad.
     scale : float
     shift : float or Tensor of shape (n_values,)
@@ -199,7 +200,7 @@ def latent_explorer(
     Raises
     ------
     TypeError
-        As `packing.decoder_layers` does; or if another model than a ShapeVAE has polygons, the
+        If the decoder has a layer of another kind, another model than a ShapeVAE has polygons, the
         guard is none, or a path is no pair.
     ValueError
         If the codes are not the model's or do not differ, something does not belong to them, a

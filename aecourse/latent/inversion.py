@@ -26,7 +26,7 @@ class Inversion:
     evaluations : int
         How often the decoder was asked, over all starts. With a gradient method, each time for the
         gradient as well, which costs about two decodes more.
-    converged: bool
+    converged : bool
         Whether the optimiser was content with the end of its search. Where rounding limits the
         error, as in single precision, a gradient method may say no at the minimum itself.
     """
@@ -47,6 +47,7 @@ def invert(
 ) -> Inversion:
     """Find the code whose decoding is nearest to a target, by the sum of squared differences.
 
+    Equation ``eq-inversion`` of the chapter "Functions instead of images".
     The minimum found depends on the start. Usually a good one is the encoder's answer, where there
     is an encoder: ``start=model.encode(target[None])``.
 
@@ -63,7 +64,7 @@ def invert(
         Where to begin; the best of several is returned. By default the origin and eight draws from
         a standard normal, the same ones each time.
     method : {"BFGS", "CG", "L-BFGS-B", "Nelder-Mead", "Powell"}
-        As in `scipy.optimize.minimize`, with its tolerances. The last two need no gradient.
+        As in ``scipy.optimize.minimize``, with its tolerances. The last two need no gradient.
     n_latent : int
         Numbers per code; only where there is no ``start``.
 

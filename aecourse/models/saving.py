@@ -48,7 +48,7 @@ def save(model: nn.Module, path: str | Path) -> None:
     Raises
     ------
     TypeError
-        If the model is none of this package, or has an activation that is not in `torch.nn`.
+        If the model is none of this package, or has an activation that is not in ``torch.nn``.
     OSError
         If the file cannot be written.
 

@@ -17,6 +17,8 @@ def reparameterise(
 ) -> Tensor:
     """Draw a code from N(mean, exp(log_var)) as mean + σ·noise, so that gradients pass.
 
+    Equation ``eq-reparameterise`` of the chapter "Codes as distributions".
+
     Parameters
     ----------
     mean, log_var : Tensor of shape (n_samples, n_latent)

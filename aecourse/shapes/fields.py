@@ -103,7 +103,10 @@ def perimeter(phi: Tensor) -> float:
 
 
 def isoperimetric_quotient(phi: Tensor) -> float:
-    """Return Q = P² / (4πA) of the zero contour of a field (n, n)."""
+    """Return Q = P² / (4πA) of the zero contour of a field (n, n).
+
+    Equation ``eq-quotient`` of the chapter "Designing in a latent space".
+    """
     lines = outlines(phi)
     return sum(map(_length, lines)) ** 2 / (4 * math.pi * sum(map(_enclosed, lines)))
 
@@ -119,7 +122,7 @@ def inside_share(phi: Tensor) -> Tensor:
 def total_variation(phi: Tensor) -> Tensor:
     """Estimate the perimeter of signed distance fields, with a gradient: for optimisers.
 
-    The total variation ∫ |∇u| of `inside_share`, with the gradient taken at the middle of each
+    The total variation ∫ ‖∇u‖ of `inside_share`, with the gradient taken at the middle of each
     square from its four corners. For a binary picture it would be about 5 % too large.
 
     Parameters
@@ -134,7 +137,7 @@ def total_variation(phi: Tensor) -> Tensor:
     a, b = u[..., :-1, :-1], u[..., :-1, 1:]  # the corners of each square
     c, d = u[..., 1:, :-1], u[..., 1:, 1:]
     along_x, along_y = b + d - a - c, c + d - a - b
-    steep = (along_x.square() + along_y.square() + 1e-12).sqrt() / 2  # |∇u| times the spacing
+    steep = (along_x.square() + along_y.square() + 1e-12).sqrt() / 2  # ‖∇u‖ times the spacing
     return steep.sum(dim=(-2, -1)) * spacing(phi)
 
 

@@ -155,7 +155,8 @@ class Shape:
         """Return the distance of points (..., 2) to the outline, negative inside, of shape (...).
 
         Exact, except inside a rounded shape where a reflex corner is nearest: there a little less.
-        It takes one edge at a time, and so no more memory for an outline of many points.
+        It takes one edge at a time, and so no more memory for an outline of many points. Equation
+        ``eq-signed-distance`` of the chapter "A latent space of shapes".
         """
         x, y = as_floats("points", points).double().unbind(dim=-1)
         squared = torch.full_like(x, math.inf)
