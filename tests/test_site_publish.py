@@ -1,21 +1,24 @@
 """What the built site needs in public: where its pages come from, how they are found and cited."""
 
+import json
 import re
 from hashlib import sha256
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import nbformat
 import pytest
 from execution import fingerprint
 from provenance import seeds_in
 from test_book import CHAPTERS, NOTEBOOKS, PAGES
-from test_site import SITE, soup
+from test_site import SITE, anchors
+from test_site_front import soup
 
 ROOT = Path(__file__).parents[1]
 
 
 def foot(page):
-    (line,) = soup(f"{page}.html").select("footer .provenance")
+    (line,) = soup(page).select("footer .provenance")
     return line.get_text()
 
 
@@ -53,3 +56,90 @@ def test_seeds_are_found_in_calls_and_loops():
     assert seeds_in("for seed in range(3):\n    pass") == [0, 1, 2]
     assert seeds_in("[run(seed) for seed in (5, 12)]") == [5, 12]
     assert seeds_in("seed_everything(seed)") == []
+
+
+# ---- the search --------------------------------------------------------------------------------
+
+SECTION = "#search-results li li"
+
+
+@pytest.fixture(scope="module")
+def index():
+    text = (SITE / "searchindex.js").read_text(encoding="utf-8")
+    return json.loads(text.removeprefix("const PAGES = "))
+
+
+@pytest.fixture
+def search(browser):
+    """Search in the site as it lies on disk, without a server."""
+
+    def ask(question):
+        page.goto(f"{SITE.as_uri()}/search.html?q={question}")
+        page.locator(SECTION).first.wait_for(timeout=10_000)
+        pages = page.locator("#search-results > ul > li > a")
+        sections = page.locator(f"{SECTION} a")
+        return [
+            [urlsplit(a).path.rpartition("/html/")[2] for a in pages.evaluate_all(HREFS)],
+            [a.rpartition("/html/")[2] for a in sections.evaluate_all(HREFS)],
+            page.locator(f"{SECTION} p").all_inner_texts(),
+        ]
+
+    page = browser.new_page()
+    requests = []
+    page.on("request", lambda request: requests.append(request.url))
+    yield ask
+    assert [url for url in requests if not url.startswith("file:")] == []
+    page.close()
+
+
+HREFS = "links => links.map(link => link.href)"
+
+
+def test_a_search_finds_first_the_chapters_that_are_about_it(search):
+    assert sorted(search("star")[0][:2]) == ["book/latent-design.html", "book/shapes.html"]
+
+
+def test_a_search_leads_to_sections_that_exist(search):
+    _, sections, excerpts = search("star")
+    assert any(re.fullmatch(r"book/latent-design\.html#.+", address) for address in sections)
+    for address in sections:
+        path, _, anchor = address.partition("#")
+        assert not anchor or anchor in anchors(SITE / path)
+    assert all(re.search("star", excerpt, re.I) for excerpt in excerpts)
+
+
+@pytest.mark.parametrize(
+    ("asked", "written"),
+    [
+        ("Nelder-Mead", "Nelder–Mead"),
+        ("optimizer", "optimiser"),
+        ("stars", "star"),
+        ("Bjorck", "Björck"),
+        ("bottlen", "bottleneck"),
+    ],
+)
+def test_a_search_finds_what_is_spelt_otherwise(search, asked, written):
+    pages, sections, excerpts = search(asked)
+    assert (pages, sections) == tuple(search(written)[:2])
+    assert any(written.lower() in excerpt.lower() for excerpt in excerpts)
+
+
+def test_a_search_for_a_term_or_an_author_leads_to_its_entry(search):
+    assert "book/glossary.html#term-bottleneck" in search("bottleneck")[1]
+    assert any(re.match(r"book/bibliography\.html#.", a) for a in search("Nelder simplex")[1])
+
+
+def test_what_is_searched_is_prose(index):
+    assert list(index) == PAGES
+    texts = [text for entries in index.values() for _, _, text in entries]
+    assert [t for t in texts if re.search(r"\bimport \w+ as\b|plt\.|\\[a-z]+", t)] == []
+    for page in CHAPTERS:
+        solution = soup(page).select(".solution p:not(.admonition-title)")[0].get_text()
+        assert len(solution.split()) < 4 or not any(solution[:40] in text for text in texts)
+
+
+def test_every_section_is_in_the_index(index):
+    for page in CHAPTERS:
+        sections = soup(page).select("article section section:has(> h2, > h3)")
+        listed = {anchor for _, anchor, _ in index[page]}
+        assert {f"#{section['id']}" for section in sections} <= listed
