@@ -44,10 +44,10 @@ class Book:
 
     def __init__(self, root):
         self.root = root
-        shutil.copytree(ROOT / "book" / "_ext", root / "book" / "_ext")
+        for folder in ("_ext", "_static", "_templates"):
+            shutil.copytree(ROOT / "book" / folder, root / "book" / folder)
         config = (ROOT / "_config.yml").read_text(encoding="utf-8")
         self.write("_config.yml", config.replace("    notebooks: book/_ext\n", ""))
-        shutil.copytree(ROOT / "book" / "_static", root / "book" / "_static")
         self.write("_toc.yml", "format: jb-book\nroot: book/one\nchapters:\n  - file: book/two\n")
         self.write("references.bib", "")
         self.write("requirements.txt", "torch==2.13.0\n")

@@ -185,7 +185,7 @@ class Book:
 
     def __init__(self, root):
         self.root = root
-        for folder in ("book/_ext", "book/_static", "aecourse"):
+        for folder in ("book/_ext", "book/_static", "book/_templates", "aecourse"):
             shutil.copytree(ROOT / folder, root / folder, ignore=lambda *_: ["__pycache__"])
         for name in ("_config.yml", "references.bib", "requirements.txt", "pyproject.toml"):
             shutil.copy(ROOT / name, root)

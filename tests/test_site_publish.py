@@ -1,13 +1,16 @@
 """What the built site needs in public: where its pages come from, how they are found and cited."""
 
+import http.server
 import json
 import re
+import threading
 from hashlib import sha256
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import nbformat
 import pytest
+from conftest import QuietHandler
 from execution import fingerprint
 from provenance import seeds_in
 from test_book import CHAPTERS, NOTEBOOKS, PAGES
@@ -15,6 +18,9 @@ from test_site import SITE, anchors
 from test_site_front import soup
 
 ROOT = Path(__file__).parents[1]
+REFERENCES = re.findall(
+    r"^@\w+\{(\w+),\n(.*?)^\}", (ROOT / "references.bib").read_text("utf-8"), re.M | re.S
+)
 
 
 def foot(page):
@@ -143,3 +149,79 @@ def test_every_section_is_in_the_index(index):
         sections = soup(page).select("article section section:has(> h2, > h3)")
         listed = {anchor for _, anchor, _ in index[page]}
         assert {f"#{section['id']}" for section in sections} <= listed
+
+
+# ---- what is cited -----------------------------------------------------------------------------
+
+
+def test_a_reference_stands_under_the_words_that_cite_it():
+    entries = soup("book/bibliography").select("div.citation")
+    labels = {entry["id"]: entry.select_one(".label").get_text() for entry in entries}
+    assert len(set(labels.values())) == len(labels)
+    cited = set()
+    for page in PAGES:
+        for link in soup(page).select("article a[href*='bibliography.html#']"):
+            name = link["href"].partition("#")[2]
+            cited.add(name)
+            assert link.get_text().strip("[]") in labels[name]  # in running text: the year alone
+    assert cited == set(labels)
+
+
+@pytest.mark.parametrize(("key", "entry"), REFERENCES)
+def test_a_reference_can_be_followed(key, entry):
+    fields = dict(re.findall(r"^  (\w+) *= \{(.*)\},$", entry, re.M))
+    assert {"doi", "eprint", "url"} & set(fields)
+    assert re.fullmatch(r"10\.\d{4,}/\S+", fields.get("doi", "10.1000/0"))
+    assert re.fullmatch(r"\d{4}\.\d{4,5}", fields.get("eprint", "2000.0000"))
+    assert not re.search("arxiv|doi.org", fields.get("url", ""))  # which have fields of their own
+
+
+def test_every_reference_has_its_link():
+    for entry in soup("book/bibliography").select("div.citation"):
+        assert entry.select("a[href^='https://']")
+
+
+# ---- around the pages --------------------------------------------------------------------------
+
+
+def test_the_root_of_the_site_says_what_it_is():
+    html = soup("index")
+    assert html.html["lang"] == "en-GB"
+    assert html.title.get_text() == "Autoencoders, from digits to designs"
+    assert html.a["href"] == "book/index.html"  # where a browser does not refresh
+
+
+def test_the_site_is_served_as_it_is():
+    assert (SITE / ".nojekyll").is_file()  # or GitHub leaves out _static
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_names_the_holder_of_its_copyright_once(page):
+    (footer,) = soup(page).select("footer.bd-footer-content")
+    assert footer.get_text().lower().count("authors") == 1
+
+
+def test_a_missing_page_leads_back_from_any_path(browser):
+    class Host(QuietHandler):
+        """The site in a folder of a host that shows 404.html for what is not there."""
+
+        def translate_path(self, path):
+            return str(SITE) + unquote(urlsplit(path).path).removeprefix("/some/course")
+
+        def send_error(self, code, message=None, explain=None):
+            self.send_response(code)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write((SITE / "404.html").read_bytes())
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Host) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        home = f"http://127.0.0.1:{server.server_port}/some/course/"
+        for missing in ("typo.html", "book/typo.html", "a/b/c/"):
+            page = browser.new_page()
+            assert page.goto(home + missing, wait_until="networkidle").status == 404
+            links = page.locator("a").evaluate_all(HREFS)
+            assert links == [f"{home}book/index.html", f"{home}search.html"]
+            page.close()
+        server.shutdown()
