@@ -15,16 +15,16 @@ from sphinx_exercise.nodes import exercise_enumerable_node, exercise_node, solut
 
 INDEX, PREFIX = "searchindex.js", "const PAGES = "
 TITLES = (nodes.title, nodes.term, nodes.label, addnodes.desc_signature)
-ENTRIES = (exercise_node, exercise_enumerable_node, nodes.citation, addnodes.desc)
+ENTRIES = (exercise_node, exercise_enumerable_node, nodes.citation)
 SILENT = (*TITLES, nodes.raw, nodes.comment, nodes.literal_block, nodes.math_block)
 OF_NO_USE = ("searchtools.js", "language_data.js")  # Sphinx's search
 
 
 def is_entry(node) -> bool:
-    """Say whether a search can lead to a node: a section, an exercise, a term, a reference."""
+    """Say whether a search can lead to a node: a section, exercise, term, reference or function."""
     if isinstance(node, nodes.section):  # a box has one for its content
         return isinstance(node.parent, nodes.document | nodes.section)
-    if isinstance(node, nodes.definition_list_item):
+    if isinstance(node, nodes.definition_list_item | addnodes.desc):
         return bool(node[0]["ids"])
     return isinstance(node, ENTRIES)
 
@@ -61,7 +61,8 @@ def entries(doctree, numbers) -> list:
     found = []
     for node in doctree.findall(is_entry):
         anchor = f"#{(node['ids'] or node[0]['ids'])[0]}" if found else ""
-        title = f"{numbers.get(anchor, '')} {node[0].astext()}".strip()
+        title = node[0].get("fullname") or node[0].astext()  # of a function: without arguments
+        title = f"{numbers.get(anchor, '')} {title}".strip()
         text = "".join(map(words, node.children))
         found.append([title, anchor, " ".join(text.split())])
     return found
