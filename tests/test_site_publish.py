@@ -135,6 +135,11 @@ def test_a_search_for_a_term_or_an_author_leads_to_its_entry(search):
     assert any(re.match(r"book/bibliography\.html#.", a) for a in search("Nelder simplex")[1])
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_only_the_search_page_loads_the_index(page):
+    assert [s["src"] for s in soup(page).select("script[src]") if "search" in s["src"]] == []
+
+
 def test_what_is_searched_is_prose(index):
     assert list(index) == PAGES
     texts = [text for entries in index.values() for _, _, text in entries]
