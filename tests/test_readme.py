@@ -1,4 +1,4 @@
-"""The commands that the README gives are those of the Makefile and of the folders."""
+"""The commands that README and CONTRIBUTING give are those of the Makefile and of the folders."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ def test_every_test_of_the_built_site_is_run(file):
 
 
 def test_every_benchmark_is_named():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     files = {path.name for path in ROOT.glob("benchmarks/*.py")}
     assert files == {name for name in files if f"benchmarks/{name}" in text}
     assert text.count(".venv/bin/python benchmarks/") == len(files)
