@@ -16,6 +16,9 @@ from sphinx.util.math import get_node_equation_number
 logger = logging.getLogger(__name__)
 converter = LatexToMathML(fancy_error=False)
 
+# What is too wide for a phone scrolls; the theme lets the Tab key reach what has this class.
+SCROLLS = "formula pst-scrollable-table-container"
+
 
 class KeepTogether(SphinxPostTransform):
     """Keep a formula in one line with what stands at it: a full stop, a bracket, half a word."""
@@ -58,7 +61,8 @@ def visit_math(self, node):
 def visit_displaymath(self, node):
     """Write a formula that has its own line, with its number where it has one."""
     formula = to_mathml(node, displaystyle=True)
-    self.body.append(f'{self.starttag(node, "div", CLASS="math")}<div class="formula">{formula}</div>')
+    self.body.append(self.starttag(node, "div", CLASS="math"))
+    self.body.append(f'<div class="{SCROLLS}">{formula}</div>')
     if node["number"]:
         self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})')
         self.add_permalink_ref(node, "Link to this equation")

@@ -1,11 +1,14 @@
 #!/bin/sh
-# Cut the font of the formulas out of Libertinus Math: what TeX has of letters, signs and brackets.
+# Cut the two fonts of the site out of whole ones: the signs of formulas, and the icons of the theme.
 #
 #   pip install fonttools brotli
-#   sh book/_ext/mathfont.sh LibertinusMath-Regular.otf    # from github.com/alerque/libertinus
+#   sh book/_ext/fonts.sh LibertinusMath-Regular.otf fa-solid-900.ttf
 #
-# Its licence, the SIL Open Font License 1.1, stands in its table of names, which is kept whole.
-# A test of the built pages says when a formula needs a sign that is not here.
+# The first is from github.com/alerque/libertinus, the second lies in pydata_sphinx_theme. The licence
+# of both, the SIL Open Font License 1.1, stands in their tables of names, which are kept whole.
+# tests/test_site_mathematics.py and test_site_weight.py say when a page needs a sign that is not here.
+
+STATIC="$(dirname "$0")/../_static"
 
 SIGNS="
 U+0020-007E,U+00A0,U+00AC,U+00B1,U+00B7,U+00D7,U+00F7,U+00AF,U+00A8,U+00B4,U+02C6,
@@ -22,4 +25,11 @@ U+1D538-1D551,U+1D6E2-1D71B
 "
 pyftsubset "$1" --unicodes="$(echo $SIGNS | tr -d ' ')" --layout-features=ssty,dtls \
   --drop-tables+=GPOS,GDEF --name-IDs='*' --no-hinting --desubroutinize --flavor=woff2 \
-  --output-file="$(dirname "$0")/../_static/mathematics.woff2"
+  --output-file="$STATIC/mathematics.woff2"
+
+# magnifying glass, circles with !, ? and i, bars, list, arrows, sun, moon, half circle, pencil, bell,
+# bulb, triangle with !, signs for "see also", "done" and "wrong"
+ICONS="U+F002,U+F042,U+F057-F05A,U+F062,U+F064,U+F06A,U+F071,U+F0C9,U+F03A,U+F0EB,U+F0F3,U+F104,U+F105,
+U+F107,U+F185,U+F186,U+F303"
+pyftsubset "$2" --unicodes="$(echo $ICONS | tr -d ' ')" --name-IDs='*' --no-hinting --flavor=woff2 \
+  --output-file="$STATIC/icons.woff2"
