@@ -105,7 +105,7 @@ def test_no_formula_is_a_tab_stop_unless_it_scrolls(browser, address, page):
 def test_a_formula_that_scrolls_on_a_phone_is_a_tab_stop(browser, address):
     with Visit(browser, f"{address}/book/mnist-vae.html", PHONE) as visit:
         formula = visit.page.locator(".formula").first
-        formula.evaluate("e => e.style.width = '50px'")
+        formula.evaluate("e => e.style.maxWidth = '50px'")
         visit.page.set_viewport_size({"width": 389, "height": 844})  # the theme looks again
         visit.page.wait_for_function(
             "e => e.tabIndex === 0", arg=formula.element_handle(), timeout=3000

@@ -24,7 +24,7 @@ CONTRASTS = """() => {
   const ground = element => {
     for (let e = element; e; e = e.parentElement) {
       const colour = getComputedStyle(e).backgroundColor;
-      if (!colour.endsWith(", 0)")) return colour;
+      if (colour.startsWith("rgb(")) return colour; // no film upon another
     }
     return "rgb(255, 255, 255)";
   };
@@ -32,6 +32,12 @@ CONTRASTS = """() => {
   return words.map(word => [light(getComputedStyle(word).color), light(ground(word))])
     .map(([ink, paper]) => Math.max(ink, paper) / Math.min(ink, paper));
 }"""
+
+
+PAINTED = """() => [...document.querySelectorAll("body, article *:not(button, button *)")].map(element => {
+  const { color, backgroundColor, borderColor } = getComputedStyle(element);
+  return [color, backgroundColor, borderColor].join(" ");
+})"""
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -75,12 +81,28 @@ def test_all_chapters_have_numbers():
 def test_a_dark_system_prints_what_a_light_one_prints(browser, address, page):
     printed = {}
     for scheme in ("light", "dark"):
-        with Visit(browser, f"{address}/{page}", scheme=scheme) as visit:
-            pdf = visit.page.pdf(format="A4", print_background=True)
-            printed[scheme] = re.sub(rb"/(CreationDate|ModDate) \(.*?\)", b"", pdf)
+        with Visit(browser, f"{address}/{page}", PAPER, scheme) as visit:
+            visit.page.emulate_media(media="print", color_scheme=scheme)
+            visit.page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
+            printed[scheme] = visit.page.evaluate(PAINTED)
+            visit.page.evaluate("() => dispatchEvent(new Event('afterprint'))")
             theme = visit.page.evaluate("() => document.documentElement.dataset.theme")
             assert theme == scheme  # as it was before
     assert printed["dark"] == printed["light"]
+
+
+def test_printing_tells_the_page_before_and_after(browser, address):
+    with Visit(browser, f"{address}/book/introduction.html", scheme="dark") as visit:
+        visit.page.evaluate(
+            """() => {
+                 window.themes = [];
+                 const note = () => themes.push(document.documentElement.dataset.theme);
+                 addEventListener("beforeprint", note);
+                 addEventListener("afterprint", note);
+               }"""
+        )
+        visit.page.pdf()
+        assert visit.page.evaluate("() => themes") == ["light", "dark"]
 
 
 @pytest.mark.parametrize("page", CHAPTERS)
