@@ -34,7 +34,8 @@ CONTRASTS = """() => {
 }"""
 
 
-PAINTED = """() => [...document.querySelectorAll("body, article *:not(button, button *)")].map(element => {
+PAINTED = """() => [...document.querySelectorAll("body, article *")].map(element => {
+  if (element.closest("button")) return "";  // which are not printed, and fade
   const { color, backgroundColor, borderColor } = getComputedStyle(element);
   return [color, backgroundColor, borderColor].join(" ");
 })"""
