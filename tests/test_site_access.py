@@ -66,7 +66,6 @@ def look(tab, scheme, width, rules):
 @pytest.mark.parametrize("page", [*PAGES, "search.html", "genindex.html"])
 def test_axe_finds_no_barrier(tab, address, page):
     tab.goto(f"{address}/{page}")
-    tab.evaluate("() => window.MathJax?.startup?.promise")
     tab.evaluate(PREPARE)
     found = [f"{name}: {line}" for name, how in LOOKS.items() for line in look(tab, *how)]
     assert not found, f"{page}:\n" + "\n".join(found)

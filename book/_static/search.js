@@ -52,7 +52,7 @@
       if (!score[i]) return;
       const page = pages.get(entry.page) ?? { score: 0, found: [] };
       pages.set(entry.page, page);
-      page.score += score[i];
+      page.score += score[i] * (entry.page.startsWith("book/reference/") ? 0.3 : 1); // chapters first
       page.found.push({ ...entry, score: score[i] });
     });
     const best = (a, b) => b.score - a.score;
