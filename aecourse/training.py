@@ -46,7 +46,7 @@ def fit(
     model : nn.Module
         Its ``loss_terms(x, y)`` returns a dict of tensors of shape (n_samples,). The loss is the
         sum of the terms, averaged over the batch. They are scored without gradients: a term that
-        is made of one takes it by `torch.func.jacrev`, or under ``torch.enable_grad()``.
+        is made of one takes it by ``torch.func.jacrev``, or under ``torch.enable_grad()``.
     samples : Samples, array of shape (n_samples, ...), or pair of arrays
         What to train on: x alone, or x and y. Floating-point numbers of any precision, in a tensor
         or a NumPy array; the model is given its own precision.

@@ -235,12 +235,12 @@ def training_playground(
     data : sequence of {"digits", "plane", "beta"}
         Which data sets come along. The last two are toys with a known answer.
     knobs : sequence of str
-        Which knobs to show, among those of `KNOBS`.
+        Which knobs to show, among those of ``KNOBS``.
     presets : sequence of str, optional
-        Names of settings to choose, among those of `PRESETS`; all whose data come along, if none
+        Names of settings to choose, among those of ``PRESETS``; all whose data come along, if none
         are given. What one does not say is as at the start.
     **start : str
-        Settings at the start, where they are not those of `START`.
+        Settings at the start, where they are not those of ``START``.
 
     Returns
     -------
