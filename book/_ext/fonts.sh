@@ -27,9 +27,9 @@ pyftsubset "$1" --unicodes="$(echo $SIGNS | tr -d ' ')" --layout-features=ssty,d
   --drop-tables+=GPOS,GDEF --name-IDs='*' --no-hinting --desubroutinize --flavor=woff2 \
   --output-file="$STATIC/mathematics.woff2"
 
-# magnifying glass, circles with !, ? and i, bars, list, arrows, sun, moon, half circle, pencil, bell,
+# magnifying glass, circles with !, ? and i, bars, list, arrows, chevron, sun, moon, half circle, pencil, bell,
 # bulb, triangle with !, signs for "see also", "done" and "wrong"
-ICONS="U+F002,U+F042,U+F057-F05A,U+F062,U+F064,U+F06A,U+F071,U+F0C9,U+F03A,U+F0EB,U+F0F3,U+F104,U+F105,
+ICONS="U+F002,U+F042,U+F057-F05A,U+F062,U+F064,U+F06A,U+F071,U+F078,U+F0C9,U+F03A,U+F0EB,U+F0F3,U+F104,U+F105,
 U+F107,U+F185,U+F186,U+F303"
 pyftsubset "$2" --unicodes="$(echo $ICONS | tr -d ' ')" --name-IDs='*' --no-hinting --flavor=woff2 \
   --output-file="$STATIC/icons.woff2"
