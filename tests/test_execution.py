@@ -1,6 +1,7 @@
 """The cache of executed chapters: an edit runs again what depends on it, and nothing else."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import execution
+import numpy as np
 import pytest
+import torch
 from execution import fingerprint
 
 ROOT = Path(__file__).parents[1]
@@ -41,13 +44,14 @@ class Book:
 
     def __init__(self, root):
         self.root = root
-        shutil.copytree(ROOT / "book" / "_ext", root / "book" / "_ext")
+        for folder in ("_ext", "_static", "_templates"):
+            shutil.copytree(ROOT / "book" / folder, root / "book" / folder)
         config = (ROOT / "_config.yml").read_text(encoding="utf-8")
         self.write("_config.yml", config.replace("    notebooks: book/_ext\n", ""))
-        shutil.copytree(ROOT / "book" / "_static", root / "book" / "_static")
         self.write("_toc.yml", "format: jb-book\nroot: book/one\nchapters:\n  - file: book/two\n")
         self.write("references.bib", "")
         self.write("requirements.txt", "torch==2.13.0\n")
+        self.write("pyproject.toml", '[project]\nversion = "3.1"\n')
         self.write("aecourse/losses.py", "WEIGHT = 1\n")
         for name in ("one", "two"):
             self.write(f"book/{name}.md", CHAPTER.format(name=name))
@@ -64,23 +68,35 @@ class Book:
         assert result.returncode == 0, result.stdout + result.stderr
         return [len((self.root / f"book/{name}.log").read_text()) for name in ("one", "two")]
 
+    def foot(self, name):
+        page = (self.root / f"_build/html/book/{name}.html").read_text(encoding="utf-8")
+        return re.search(r'<p class="provenance">(.*)</p>', page)[1]
+
 
 @pytest.fixture(scope="module")
 def book(tmp_path_factory):
     return Book(tmp_path_factory.mktemp("book"))
 
 
-def test_edits_execute_what_depends_on_them(book):
+def test_edits_execute_what_depends_on_them_and_show_in_the_foot_of_the_page(book):
     assert book.build() == [1, 1]
+    one, two = book.foot("one"), book.foot("two")
+    assert re.match(r"Made from aecourse 3\.1, sources \w{12} · \w+, 1 thread · ", one)
+    assert f" · torch {torch.__version__}, NumPy {np.__version__} · " in one
 
     book.write("book/one.md", CHAPTER.format(name="one").replace("log =", "log = out ="))
     assert book.build() == [2, 1]
+    assert book.foot("one") != one
+    assert book.foot("two") == two
 
     book.write("aecourse/losses.py", "WEIGHT = 2\n")
     assert book.build() == [3, 2]
+    after_the_package = book.foot("two")
+    assert after_the_package != two
 
     book.write("book/two.md", CHAPTER.format(name="two") + "\nMore words, no other code.\n")
     assert book.build() == [3, 2]
+    assert book.foot("two") not in (two, after_the_package)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from cells import names, stand_alone
 from jupyter_server.services.config import ConfigManager
 from lab import START, keep_what_is_changed
 from nbclient import NotebookClient
+from nbformat.v4 import new_markdown_cell, new_notebook
 
 ROOT = Path(__file__).parents[1]
 LEFT_OVER = re.compile(
@@ -184,7 +185,7 @@ class Book:
 
     def __init__(self, root):
         self.root = root
-        for folder in ("book/_ext", "book/_static", "aecourse"):
+        for folder in ("book/_ext", "book/_static", "book/_templates", "aecourse"):
             shutil.copytree(ROOT / folder, root / folder, ignore=lambda *_: ["__pycache__"])
         for name in ("_config.yml", "references.bib", "requirements.txt", "pyproject.toml"):
             shutil.copy(ROOT / name, root)
@@ -368,6 +369,23 @@ def test_the_zip_holds_a_class(book, tmp_path):
         assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == digest
     with zipfile.ZipFile(tmp_path / wheel) as archive:
         assert "aecourse/plotting/figures.mplstyle" in archive.namelist()
+
+
+def test_a_notebook_says_what_it_was_made_from_as_its_page_does(book):
+    page = (book.root / "_build/html/book/one.html").read_text(encoding="utf-8")
+    made = re.search(r"Made from aecourse \S+, sources \w{12}", page)[0]
+    assert made in text(book.site / "one.ipynb")
+
+
+def test_a_new_version_of_the_package_alone_makes_no_new_edition(tmp_path):
+    def notebook(version, words):
+        cell = f"{words} Made from aecourse {version}, sources {version}abc."
+        return nbformat.writes(new_notebook(cells=[new_markdown_cell(cell)])).encode()
+
+    keep_what_is_changed(tmp_path, {"a.ipynb": notebook(1, "Words.")})
+    (tmp_path / "a.ipynb").write_bytes(notebook(1, "My words."))
+    assert keep_what_is_changed(tmp_path, {"a.ipynb": notebook(2, "Words.")}) == []
+    assert keep_what_is_changed(tmp_path, {"a.ipynb": notebook(2, "More.")}) == ["a-new.ipynb"]
 
 
 def test_a_page_has_its_buttons(book):

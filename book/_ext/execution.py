@@ -67,12 +67,9 @@ def execute(app, env, docnames):
     cache = get_cache(app.config.nb_execution_cache_path)
     stale = {}
     for docname in filter(docnames.__contains__, app.config.external_site_map):
-        path = Path(env.doc2path(docname))
-        text = path.read_text(encoding="utf-8")
-        reader = create_nb_reader(str(path), env.myst_config, env.mystnb_config, text)
-        notebook = reader and reader.read(text)
+        notebook = as_read(app, docname)
         if notebook and not is_cached(cache, notebook):
-            stale[path] = notebook
+            stale[Path(env.doc2path(docname))] = notebook
     if not stale:
         return
     logger.info(
@@ -81,6 +78,7 @@ def execute(app, env, docnames):
     )
     started, failures = time.perf_counter(), []
     with ProcessPoolExecutor(AT_ONCE, initializer=silence) as pool:
+        machine = pool.submit(this_machine)
         running = {  # the longest first: at the end none is waited for alone
             pool.submit(single_nb_execution, stale[path], str(path.parent), None, False): path
             for path in sorted(stale, key=lambda path: -path.stat().st_size)
@@ -88,7 +86,7 @@ def execute(app, env, docnames):
         for n, done in enumerate(as_completed(running), 1):
             path, result = running[done], done.result()
             if result.err is None:
-                data = {"execution_seconds": result.time}
+                data = {"execution_seconds": result.time, **machine.result()}
                 bundle = CacheBundleIn(result.nb, str(path), data=data)
                 cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
             else:
@@ -101,6 +99,29 @@ def execute(app, env, docnames):
             )
     if failures:
         raise ExtensionError("Executing notebook failed: " + "\n\n".join(failures))
+
+
+def as_read(app, docname):
+    """Give a page as a notebook, without outputs; None where it has no code."""
+    path = app.env.doc2path(docname)
+    text = Path(path).read_text(encoding="utf-8")
+    reader = create_nb_reader(path, app.env.myst_config, app.env.mystnb_config, text)
+    return reader and reader.read(text)
+
+
+def this_machine() -> dict:
+    """Say with what the pages compute, for their foot (provenance.py)."""
+    import numpy  # only here: they take seconds to import
+    import torch
+
+    from aecourse.runtime import choose_device
+
+    return {
+        "device": str(choose_device()),
+        "threads": torch.get_num_threads(),
+        "torch": str(torch.__version__),
+        "numpy": numpy.__version__,
+    }
 
 
 def silence():

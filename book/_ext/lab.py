@@ -26,6 +26,7 @@ from notebooks import METADATA
 ROOT = Path(__file__).parents[2]
 START = "00-start.ipynb"
 RECORD = ".written.json"
+MADE_FROM = re.compile(r"Made from aecourse \S+, sources \w+")  # changes with the package
 
 WELCOME = """\
 # {title}
@@ -76,7 +77,7 @@ def keep_what_is_changed(folder: Path, editions: dict[str, bytes]) -> list[str]:
 def digest(content: bytes) -> str:
     """Give the checksum of a notebook's cells: JupyterLab changes the rest when it opens a file."""
     try:
-        cells = json.loads(content)["cells"]
+        cells = json.loads(MADE_FROM.sub("", content.decode()))["cells"]
         kept = [(c["cell_type"], "".join(c["source"]), c.get("outputs")) for c in cells]
         content = json.dumps(kept, sort_keys=True).encode()
     except (ValueError, KeyError, TypeError):

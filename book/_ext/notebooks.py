@@ -23,9 +23,10 @@ from pathlib import Path
 
 import nbformat
 from cells import shows, stand_alone
+from execution import as_read
 from jupyter_cache import get_cache
-from myst_nb.core.read import create_nb_reader
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from provenance import made_from
 from sphinx.builders.dummy import DummyBuilder
 from to_markdown import Cell, Page
 
@@ -88,9 +89,7 @@ def numbered(app) -> dict[str, str]:
 @cache  # its editions, its picture and its card are made of it
 def executed(app, docname):
     """Give the chapter as a notebook, with the outputs of the last run."""
-    path = app.env.doc2path(docname)
-    text = Path(path).read_text(encoding="utf-8")
-    notebook = create_nb_reader(path, app.env.myst_config, app.env.mystnb_config, text).read(text)
+    notebook = as_read(app, docname)
     return get_cache(app.config.nb_execution_cache_path).merge_match_into_notebook(notebook)[1]
 
 
@@ -191,7 +190,8 @@ def about(app, docname, solved):
     link = f"{app.config.html_baseurl or '../'}{docname}.html"
     return (
         f"{kind}: the text and code of [this chapter]({link}). Numbers in ‹ › come from the book's "
-        "run; in yours the last digits may differ."
+        "run; in yours the last digits may differ. "
+        f"Made from {made_from(Path(app.srcdir), docname)}."
     )
 
 
