@@ -1,5 +1,6 @@
 """The training loop: `fit` trains any model that has ``loss_terms``."""
 
+import inspect
 import math
 import sys
 from collections.abc import Callable
@@ -44,7 +45,8 @@ def fit(
     ----------
     model : nn.Module
         Its ``loss_terms(x, y)`` returns a dict of tensors of shape (n_samples,). The loss is the
-        sum of the terms, averaged over the batch.
+        sum of the terms, averaged over the batch. They are scored without gradients: a term that
+        is made of one takes it by `torch.func.jacrev`, or under ``torch.enable_grad()``.
     samples : Samples, array of shape (n_samples, ...), or pair of arrays
         What to train on: x alone, or x and y. Floating-point numbers of any precision, in a tensor
         or a NumPy array; the model is given its own precision.
@@ -95,9 +97,7 @@ def fit(
     held_out = None if held_out is None else _as_samples(held_out, "held_out")
     epochs, batch_size = require_count("epochs", epochs), require_count("batch_size", batch_size)
     seed, learning_rate = require_seed(seed), require_positive("learning_rate", learning_rate)
-    if not (isinstance(model, nn.Module) and hasattr(model, "loss_terms")):
-        came = model.__name__ if isinstance(model, type) else type(model).__name__
-        raise TypeError(f"expected a model (an object) with loss_terms(x, y), got {came}")
+    _require_loss_terms(model)
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     if not weights:
         raise ValueError("expected a model with weights to train: all are frozen, or it has none")
@@ -181,6 +181,7 @@ def average_loss_terms(
     ValueError, TypeError, FloatingPointError
         As `fit` does.
     """
+    _require_loss_terms(model)
     return _scored(model, _as_samples(samples, "samples"), require_seed(seed), "loss", batch_size)
 
 
@@ -202,6 +203,20 @@ def _scored(
     return _averages(sums, len(samples), what)
 
 
+def _require_loss_terms(model: nn.Module) -> None:
+    """Refuse what is no model with ``loss_terms(x, y)``."""
+    if not (isinstance(model, nn.Module) and hasattr(model, "loss_terms")):
+        came = model.__name__ if isinstance(model, type) else type(model).__name__
+        raise TypeError(f"expected a model (an object) with loss_terms(x, y), got {came}")
+    try:
+        inspect.signature(model.loss_terms).bind("x", "y")
+    except TypeError:
+        came = inspect.signature(model.loss_terms)
+        raise TypeError(
+            f"expected loss_terms(x, y), got loss_terms{came}: add y=None, if it plays no part"
+        ) from None
+
+
 def _as_samples(samples: Samples | Tensor | tuple, name: str) -> Samples:
     """Wrap arrays, and refuse what cannot be trained on."""
     if isinstance(samples, tuple) and len(samples) == 2:
@@ -220,9 +235,12 @@ def _loss_terms(model: nn.Module, x: Tensor, y: Tensor | None) -> dict[str, Tens
         raise ValueError("expected another name for the loss term 'loss': it stands for their sum")
     for name, term in terms.items():
         if term.shape != (len(x),):
+            cure = "sum over a sample's values, not over samples"
+            if term.ndim == 0:
+                cure += f"; a term of the whole batch is {name}.expand(len(x))"
             raise ValueError(
                 f"expected loss term {name!r} of shape ({len(x)},), one value per sample, "
-                f"got {tuple(term.shape)}: sum over a sample's values, not over samples"
+                f"got {tuple(term.shape)}: {cure}"
             )
     return terms
 

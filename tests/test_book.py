@@ -63,7 +63,9 @@ def doubts(notebook):
 
 
 def section(text, title):
-    return re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", text, re.M | re.S).group(1)
+    found = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", text, re.M | re.S)
+    assert found, f"expected a section '## {title}'"
+    return found[1]
 
 
 def test_every_page_is_in_the_contents():
@@ -131,7 +133,7 @@ def test_claims_show_nothing_but_their_note(page):
         n_conditions += len(last.value.args)
         assert not any(calls_of_claim(statement) for statement in before)
         assert not cell.source.rstrip().endswith(";")
-    assert n_conditions >= 20
+    assert n_conditions >= 20, "a sentence that depends on numbers has a claim beneath it"
 
 
 def test_every_case_of_the_clinic_folds_its_diagnosis():

@@ -6,6 +6,7 @@ from torch import nn
 
 from aecourse import design, evaluation, latent, models
 from aecourse.data import Samples
+from aecourse.models.saving import kinds
 from aecourse.runtime import choose_device, in_batches
 from aecourse.training import fit
 
@@ -43,6 +44,11 @@ def answers(model, x, *labels):
             yield model.sample(*(labels or (len(x),)))
     if hasattr(model, "loss_terms"):
         yield from model.loss_terms(x, *labels).values()
+
+
+def test_every_model_is_a_case():
+    built = {type(build()).__name__ for build, _ in CASES.values()}
+    assert built == set(kinds()), "give each model a case in this file"
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -395,6 +395,28 @@ def test_terms_that_are_not_one_value_per_sample_are_refused(x, shape):
         fit(model, x, epochs=1, **QUIET)
 
 
+def test_a_term_of_the_whole_batch_is_told_its_cure(x):
+    model = Constant()
+    model.loss_terms = lambda x, y=None: {"spread": (x.mean(dim=0) - model.value).square().sum()}
+    with pytest.raises(ValueError, match=r"the whole batch is spread\.expand\(len\(x\)\)$"):
+        fit(model, x, epochs=1, **QUIET)
+    distance = model.loss_terms(x)["spread"].item()
+    model.loss_terms = lambda x, y=None: {
+        "spread": (x.mean(dim=0) - model.value).square().sum().expand(len(x))
+    }
+    assert average_loss_terms(model, x)["spread"] == pytest.approx(distance)
+
+
+def test_a_term_made_of_a_gradient_can_be_scored(x):
+    model = nn.Linear(3, 2)
+    model.loss_terms = lambda x, y=None: {
+        "slope": torch.func.vmap(torch.func.jacrev(model))(x).square().sum(dim=(1, 2))
+    }
+    assert average_loss_terms(model, x)["slope"] == pytest.approx(
+        model.weight.square().sum().item(), rel=1e-5
+    )
+
+
 @pytest.mark.parametrize("terms", [{}, None, torch.zeros(103), {"e": 1.0}])
 def test_terms_that_are_no_dict_of_tensors_are_refused(x, terms):
     model = Constant()
@@ -448,6 +470,12 @@ def test_models_that_cannot_be_trained_are_refused(x):
         fit(Constant, x, epochs=1, **QUIET)
     with pytest.raises(ValueError, match="weights to train: all are frozen"):
         fit(Constant().requires_grad_(False), x, epochs=1, **QUIET)
+    with pytest.raises(TypeError, match=r"loss_terms\(x, y\), got Linear"):
+        average_loss_terms(nn.Linear(3, 3), x)
+    model = Constant()
+    model.loss_terms = lambda x: {"e": x.sum(dim=1)}
+    with pytest.raises(TypeError, match=r"expected loss_terms\(x, y\), got loss_terms\(x\): add y"):
+        fit(model, x, epochs=1, **QUIET)
 
 
 def test_progress_is_shown_when_asked_for(x, capsys):

@@ -3,33 +3,21 @@
 import inspect
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import nn
 
 from ..files import written_whole
-from .classifier import Classifier
-from .conditional import ConditionalVAE
-from .denoising import Denoiser
-from .dense import DenseAutoencoder
-from .pca import PCABaseline
-from .shape import ShapeVAE
-from .sparse import SparseAutoencoder
-from .variational import VAE
 
-KINDS = {
-    kind.__name__: kind
-    for kind in (
-        VAE,
-        Classifier,
-        ConditionalVAE,
-        Denoiser,
-        DenseAutoencoder,
-        PCABaseline,
-        ShapeVAE,
-        SparseAutoencoder,
-    )
-}
 FORMAT = "aecourse model 1"
+
+
+def kinds() -> dict[str, type[nn.Module]]:
+    """Return by its name each model that `aecourse.models` imports: what can be kept."""
+    from .. import models  # which imports this file
+
+    classes = [kind for kind in vars(models).values() if isinstance(kind, type)]
+    return {kind.__name__: kind for kind in classes if issubclass(kind, nn.Module)}
 
 
 def save(model: nn.Module, path: str | Path) -> None:
@@ -55,6 +43,7 @@ def save(model: nn.Module, path: str | Path) -> None:
     Examples
     --------
     >>> import tempfile
+    >>> from aecourse.models import VAE
     >>> model = VAE((64, 2))
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save(model, Path(folder, "digits.pt"))
@@ -64,14 +53,14 @@ def save(model: nn.Module, path: str | Path) -> None:
     True
     """
     kind = type(model)
-    if KINDS.get(kind.__name__) is not kind:
+    if kinds().get(kind.__name__) is not kind:
         raise TypeError(
-            f"expected a model of aecourse ({', '.join(KINDS)}), got {kind.__name__}: keep one of "
-            "your own by torch.save(model.state_dict(), path)"
+            f"expected a model of aecourse ({', '.join(kinds())}), got {kind.__name__}: keep one "
+            "of your own by torch.save(model.state_dict(), path)"
         )
     # As in scikit-learn, a model keeps its settings under the names of its parameters.
     names = [name for name in inspect.signature(kind).parameters if hasattr(model, name)]
-    settings = {name: getattr(model, name) for name in names}
+    settings = {name: _plain(getattr(model, name)) for name in names}
     if activation := settings.get("activation"):
         settings["activation"] = getattr(activation, "__name__", repr(activation))
         if getattr(nn, settings["activation"], None) is not activation:
@@ -110,7 +99,7 @@ def load(path: str | Path) -> nn.Module:
         settings, weights = contents["settings"], contents["weights"]
         if settings.get("activation"):
             settings["activation"] = getattr(nn, settings["activation"])
-        model = KINDS[contents["kind"]](**settings)
+        model = kinds()[contents["kind"]](**settings)
         model.to(next(value.dtype for value in weights.values() if value.is_floating_point()))
         model.load_state_dict(weights)
     except OSError:  # it is missing, or may not be read
@@ -121,3 +110,10 @@ def load(path: str | Path) -> nn.Module:
             f"expected a model that aecourse.models.save has written, got {path} ({reason})"
         ) from error
     return model.eval()
+
+
+def _plain(setting):
+    """Turn numbers of NumPy into Python's, also those in a tuple: `load` takes no others."""
+    if isinstance(setting, tuple):
+        return tuple(_plain(part) for part in setting)
+    return setting.item() if isinstance(setting, np.generic) else setting
