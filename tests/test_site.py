@@ -1,5 +1,6 @@
 """The built pages, as a file tree and in a headless Chromium."""
 
+import copy
 import functools
 import http.server
 import json
@@ -18,7 +19,9 @@ RAW = re.compile(r"```|:::|\{[a-z]+(:[a-z]+)?\}`|\$\$|\\(begin|frac|hat|label)|:
 WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 
 
+@functools.cache
 def soup(page):
+    """Read a page; many tests look at the same one, and none changes it."""
     return BeautifulSoup((SITE / page).read_text(encoding="utf-8"), "html.parser")
 
 
@@ -33,6 +36,7 @@ def errors_shown(html):
 
 
 def raw_markup(html):
+    html = copy.copy(html)
     for tag in html.select("pre, code, script, style, .math"):
         tag.decompose()
     return [match.group() for match in RAW.finditer(html.get_text())]
