@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from test_site import PAGES, Visit, soup
+from test_site import PAGES, SEEN, Visit, soup
 
 PAPER = {"width": 680, "height": 960}  # A4 without its margins, in pixels
 CHAPTERS = [page for page in PAGES if soup(page).select_one("h1 > .section-number")]
@@ -51,7 +51,7 @@ def scriptless(browser, request):
 # ---- on paper ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", SEEN)
 def test_nothing_is_cut_off_on_paper(browser, address, page):
     with Visit(browser, f"{address}/{page}", PAPER) as visit:
         visit.page.emulate_media(media="print")

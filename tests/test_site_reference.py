@@ -73,7 +73,7 @@ def test_everything_that_a_chapter_uses_has_an_entry(chapter):
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_names_in_a_chapter_s_code_lead_to_their_entries_once(chapter):
     found = list(links_in_code(chapter))
-    assert len(found) >= 10
+    assert len(found) >= 5
     assert len({anchor for _, anchor, _ in found}) == len(found)
     for link, anchor, section in found:
         assert link.get_text().split(".")[-1] == anchor.split(".")[-1]

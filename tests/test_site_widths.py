@@ -5,13 +5,13 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
-from test_site import PAGES, PHONE, Visit
+from test_site import PHONE, SEEN, Visit
 
 DESKTOP = {"width": 1400, "height": 900}
 SCROLLS = "e => e.scrollWidth > e.clientWidth && e.checkVisibility()"
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", SEEN)
 def test_no_visible_code_scrolls_on_a_desktop(browser, address, page):
     with Visit(browser, f"{address}/{page}", DESKTOP) as visit:
         blocks = "[...document.querySelectorAll('.bd-article :is(pre, .formula, table)')]"
@@ -71,7 +71,7 @@ def test_code_and_equations_are_smaller_on_a_phone(browser, address):
         assert 11 < float(phone[:-2]) < float(desktop[:-2])
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", SEEN)
 def test_captions_are_whole_on_a_phone(browser, address, page):
     with Visit(browser, f"{address}/{page}", PHONE) as visit:
         clipped = visit.page.evaluate(

@@ -20,7 +20,7 @@ UNUSED = (
     "**/*.ttf",
     "locales",
     "scripts/fontawesome.js",
-    "vendor/fontawesome/webfonts/fa-[br]*",
+    "vendor/fontawesome/webfonts",
     "sphinx-thebe.*",
 )
 
@@ -39,6 +39,8 @@ def drop_thebe(app, config):
 DRAWING = re.compile(r'<img (?=[^>]*src="[^"]*/_images/([^"/]*\.svg)")')
 SIZE = re.compile(r'<svg [^>]*width="([\d.]+)pt" height="([\d.]+)pt"')
 COORDINATES = re.compile(r' (?:d|x|y)="[^"]*"')
+STEP = r"([MLz]) ?(-?[\d.]+)? ?(-?[\d.]+)?"
+LINE = re.compile(r' d="[MLz\d.\s-]+"')  # without curves
 PICTURE = re.compile(r"(?<=data:image/png;base64,)[^\"]+")
 PIXELS_A_POINT = 4 / 3
 LEVELS = 63  # of red, green, blue and opacity: the eye tells no more apart
@@ -68,19 +70,36 @@ def clean(app, exception):
 
 
 def shorter(drawing: str) -> str:
-    """Cut coordinates after the hundredth of a point, and pack the pictures inside.
+    r"""Cut coordinates after the hundredth of a point, write long lines in steps, pack pictures.
 
     >>> shorter('<g transform="scale(0.015625)"><path d="M 1.234567 0.5"/></g>')
-    '<g transform="scale(0.015625)"><path d="M 1.23 0.5"/></g>'
+    '<g transform="scale(0.015625)"><path d="M1.23 .5"/></g>'
+    >>> shorter('<path d="M 1.234567 0.5 \nL 1.5 0.499 \nL 2 10.25 \nz"/>')
+    '<path d="M1.23 .5l.27 0 .5 9.75z"/>'
     """
 
     def cut(match):
+        if LINE.fullmatch(match[0]):
+            return f' d="{in_steps(match[0])}"'
         return " " + re.sub(r"(\.\d\d)\d+", r"\1", " ".join(match[0].split()))
 
     def pack(match):
         return base64.b64encode(packed(base64.b64decode(match[0]))).decode()
 
     return PICTURE.sub(pack, COORDINATES.sub(cut, drawing))
+
+
+def in_steps(line: str) -> str:
+    """Write each point of a line as a step from the last one, in hundredths: no error adds up."""
+    said, last, before = "", None, ""
+    for command, *point in re.findall(STEP, line):
+        here = tuple(round(100 * float(number)) for number in point if number)
+        step = here if command != "L" else tuple(a - b for a, b in zip(here, last, strict=True))
+        letter = {"L": "l"}.get(command, command)
+        numbers = " ".join(re.sub(r"^(-?)0(?=\.)", r"\1", f"{n / 100:g}") for n in step)
+        said += (letter if letter != before else " ") + numbers
+        last, before = here or last, letter
+    return said
 
 
 def packed(png: bytes) -> bytes:
