@@ -37,6 +37,20 @@ def require_count(name: str, value: int, *, at_least: int = 1, at_most: int | No
     return number
 
 
+def require_alt(alt: str) -> str:
+    """Return what is said to those who cannot see a picture, or raise a ValueError if it is empty.
+
+    Examples
+    --------
+    >>> require_alt(" ")
+    Traceback (most recent call last):
+    ValueError: expected a description in alt, got none
+    """
+    if not alt.strip():
+        raise ValueError("expected a description in alt, got none")
+    return alt
+
+
 def require_layer_sizes(layer_sizes) -> tuple[int, ...]:
     """Return at least two sizes, all positive whole numbers, or raise a ValueError."""
     if len(layer_sizes) < 2:

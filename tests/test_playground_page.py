@@ -341,6 +341,8 @@ def test_clouds_are_one_standard_deviation_of_the_projected_covariance(drawn, co
         ask(page, "[...it.querySelectorAll('.ae-cloud')].map((path) => path.getAttribute('d'))"),
     )
     assert len(paths) == 10 == ask(page, "new Set(it.plane.colours).size")
+    fills = ask(page, "[...it.querySelectorAll('.ae-cloud')].map((p) => p.getAttribute('fill'))")
+    assert fills == ask(page, "it.plane.dots.map((dots) => dots.getAttribute('stroke'))")
     clouds = np.empty((len(labels), 16, 2))
     for k, path in enumerate(paths):
         clouds[labels == k] = numbers(path).reshape(-1, 16, 2)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..history import History
 from ..plotting import scatter_codes
-from ..validation import require_codes, require_labels, require_samples
+from ..validation import require_alt, require_codes, require_labels, require_samples
 from .live import Explorer, page
 from .packing import pack_rows, round_rows
 from .plane import MARGIN, pack_classes, reach
@@ -60,8 +60,7 @@ def training_film(
     >>> film.error < 0.01
     True
     """
-    if not alt.strip():
-        raise ValueError("expected a description in alt, got none")
+    require_alt(alt)
     if len(codes_by_epoch) != len(history) + 1:
         raise ValueError(
             f"expected codes before training and after each of {len(history)} epochs, "
@@ -77,7 +76,6 @@ def training_film(
     margin = MARGIN * (high - low)
     rows = torch.cat([codes.T for codes in planes])
     contents = {
-        "alt": alt,
         "low": (low - margin).tolist(),
         "high": (high + margin).tolist(),
         "codes": pack_rows(rows),

@@ -15,7 +15,7 @@ from ..design import Guard
 from ..files import written_whole
 from ..models import ConditionalVAE
 from ..runtime import in_batches
-from ..validation import as_tensor, require_codes, require_labels, require_samples
+from ..validation import as_tensor, require_alt, require_codes, require_labels, require_samples
 from .compressing import compressed, error
 from .drawing import pack_drawing
 from .packing import (
@@ -215,8 +215,7 @@ def latent_explorer(
     >>> explorer.error < 0.02
     True
     """
-    if not alt.strip():
-        raise ValueError("expected a description in alt, got none")
+    require_alt(alt)
     layers = decoder_layers(model)
     n_classes = model.n_classes if isinstance(model, ConditionalVAE) else 0
     codes = require_codes("codes", codes, layers[0].weight.shape[1] - n_classes)
@@ -257,7 +256,6 @@ def latent_explorer(
     off = error(run(small, where), exact)
 
     contents = {
-        "alt": alt,
         "sample": label_name,
         "plane": pack_plane(plane, labels, class_names, choose=n_classes > 0),
         "decoder": pack_layers(small),
@@ -343,7 +341,8 @@ def page(
 
     A script defines its elements unless they are known already: a page may hold it many times.
     """
-    data, alt = html.escape(json.dumps(contents, allow_nan=False)), html.escape(alt)
+    data = html.escape(json.dumps({"alt": alt} | contents, allow_nan=False))
+    alt = html.escape(alt)
     texts = {name: SCRIPT.with_stem(name).read_text(encoding="utf-8") for name in scripts}
     return "\n".join([
         f'<{element} data-contents="{data}">'

@@ -14,6 +14,7 @@ from .. import data, evaluation
 from ..data import Samples
 from ..models import PCABaseline
 from ..plotting import class_colours
+from ..validation import require_alt
 from .live import Explorer, page
 from .views import address_of, describe
 
@@ -161,12 +162,12 @@ def _toy(x: Tensor, y: Tensor, classes: list[str], grid: Tensor, axes: tuple) ->
 DATA = {"digits": digits, "plane": plane, "beta": beta_log_densities}
 
 
-# Each knob: what stands beside it, and its choices, each with what stands in the list. The keys
-# and choices are what an address says.
 def _choices(*values: str) -> dict[str, str]:
     return {value: value for value in values}
 
 
+# Each knob: what stands beside it, and its choices, each with what stands in the list. The keys
+# and choices are what an address says.
 KNOBS = {
     "data": (
         "data",
@@ -261,8 +262,7 @@ def training_playground(
     ...
     ValueError: expected rate among ['0.0003', ..., '0.3'], got '7'
     """
-    if not alt.strip():
-        raise ValueError("expected a description in alt, got none")
+    require_alt(alt)
     if not data:
         raise ValueError(f"expected one or more of {list(DATA)} as data, got none")
     if presets is None:
@@ -279,7 +279,6 @@ def training_playground(
     if "data" in choices:
         choices["data"] = {name: choices["data"][name] for name in data}
     contents = {
-        "alt": alt,
         "knobs": {
             name: {"label": KNOBS[name][0], "choices": list(choices[name].items())}
             for name in knobs

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.image import imsave
 
+from ..validation import require_alt
 from .arrays import as_images
 
 # Without JavaScript the strip with all frames stays visible: that is the still picture. The script
@@ -109,8 +110,7 @@ def animate(
     frames = as_images(images)
     if len(frames) < 2:
         raise ValueError(f"expected at least two frames, got {len(frames)}")
-    if not alt.strip():
-        raise ValueError("expected a description in alt, got none")
+    require_alt(alt)
     if not (frame_seconds > 0 and width > 0):
         raise ValueError(
             f"expected frame_seconds and width above 0, got {frame_seconds} and {width}"
