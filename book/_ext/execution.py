@@ -73,8 +73,8 @@ def execute(app, env, docnames):
     if not stale:
         return
     logger.info(
-        f"executing {len(stale)} pages, {min(AT_ONCE, len(stale))} at a time; "
-        "all of them take some minutes, and each is kept as soon as it is done"
+        f"pages to execute: {len(stale)} (at most {AT_ONCE} at a time; "
+        "all of the book take some minutes, and each is kept as soon as it is done)"
     )
     started, failures = time.perf_counter(), []
     with ProcessPoolExecutor(AT_ONCE, initializer=silence) as pool:
