@@ -34,6 +34,14 @@ def browser():
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def tab(browser):
+    """Open one tab for all pages that the tests of a file look at, which is quick."""
+    page = browser.new_page()
+    yield page
+    page.close()
+
+
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *args):
         pass

@@ -173,16 +173,20 @@ class Visit:
     def __init__(self, browser, url, viewport=WIDE, scheme="light", until="load"):
         self.page = browser.new_page(viewport=viewport, color_scheme=scheme)
         self.host = urlsplit(url).netloc
-        self.elsewhere, self.errors = [], []
+        self.asked, self.elsewhere, self.errors = [], [], []
         self.page.on("request", self._see_request)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
         self.page.goto(url, wait_until=until)
+        self.asked_at_once = set(self.asked)
 
     def _see_request(self, request):
         parts = urlsplit(request.url)
-        if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc != self.host:
-            self.elsewhere.append(request.url)
+        if parts.scheme in ("http", "https", "ws", "wss"):
+            if parts.netloc == self.host:
+                self.asked.append(unquote(parts.path).lstrip("/"))
+            else:
+                self.elsewhere.append(request.url)
 
     def __enter__(self):
         return self
@@ -191,36 +195,16 @@ class Visit:
         self.page.close()
 
 
-@pytest.mark.parametrize("page", SEEN)
-def test_a_page_opens_cleanly_and_asks_no_other_host(browser, address, page):
-    with Visit(browser, f"{address}/{page}", until="networkidle") as visit:
-        assert visit.elsewhere == []
-        assert visit.errors == []
-        missing = visit.page.evaluate(
-            """async () => {
-                 const images = [...document.images];
-                 for (const image of images) image.loading = "eager"; // also those far below
-                 await Promise.all(images.map(image => image.decode().catch(() => {})));
-                 return images.filter(image => !image.naturalWidth).map(image => image.src);
-               }"""
-        )
-        assert missing == []
+def shown(pages, viewport=WIDE):
+    """Make a fixture that opens each page once, in one tab, for all tests of a file."""
 
+    @pytest.fixture(scope="module", params=pages)
+    def show(request, tab, address):
+        tab.set_viewport_size(viewport)
+        tab.goto(f"{address}/{request.param}")
+        return tab
 
-@pytest.mark.parametrize("page", SEEN)
-def test_nothing_sticks_out_on_a_phone(browser, address, page):
-    with Visit(browser, f"{address}/{page}", PHONE) as visit:
-        assert visit.page.evaluate("() => document.documentElement.scrollWidth") <= 390
-        sticking_out = visit.page.evaluate(
-            """() => [...document.querySelectorAll('article > section *')].filter(element => {
-                 const box = element.getBoundingClientRect();
-                 if (!box.width || box.right <= 391) return false;
-                 for (let p = element; p; p = p.parentElement)
-                   if (['auto', 'scroll'].includes(getComputedStyle(p).overflowX)) return false;
-                 return true;
-               }).map(element => element.outerHTML.slice(0, 200))"""
-        )
-        assert sticking_out == []
+    return show
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,9 +1,11 @@
 """The formulas of the built pages: set while the book is built, as MathML."""
 
 import pytest
-from test_site import PAGES, PHONE, Visit, soup
+from test_site import PAGES, PHONE, Visit, shown, soup
 
 FORMULAS = [page for page in PAGES if soup(page).find("math")]
+
+opened = shown(FORMULAS)
 
 # A formula and the letter at it, before or after, where no space is between, must share a line.
 PARTED = """() => {
@@ -54,34 +56,33 @@ def test_equations_are_numbered_in_order_and_links_name_them(page):
         assert link.get_text() == target.select_one(".eqno").get_text().rstrip("#")
 
 
-@pytest.mark.parametrize("page", FORMULAS)
-def test_all_signs_are_in_the_font_of_the_site(browser, address, page):
-    with Visit(browser, f"{address}/{page}") as visit:
-        visit.page.evaluate(
-            "() => document.querySelectorAll('details').forEach(d => d.open = true)"
-        )
-        visit.page.evaluate("() => document.fonts.ready")
-        session = visit.page.context.new_cdp_session(visit.page)
-        session.send("DOM.enable")
-        session.send("CSS.enable")
-        root = session.send("DOM.getDocument", {"depth": 0})["root"]["nodeId"]
-        found = session.send("DOM.querySelectorAll", {"nodeId": root, "selector": "math"})
-        others = {}
-        for node in found["nodeIds"]:
-            fonts = session.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]
-            for font in fonts:
-                if not font["isCustomFont"]:
-                    others[font["familyName"]] = session.send("DOM.getOuterHTML", {"nodeId": node})
-        assert found["nodeIds"]
-        assert others == {}
+def test_no_formula_is_a_tab_stop_unless_it_scrolls(opened):
+    stops = "math[tabindex], math [tabindex], .formula[tabindex='0'], mjx-container[tabindex]"
+    opened.wait_for_timeout(400)  # the theme looks what scrolls
+    assert opened.locator(stops).count() == 0
 
 
-@pytest.mark.parametrize("page", FORMULAS)
-def test_a_full_stop_stays_with_its_formula(browser, address, page):
-    with Visit(browser, f"{address}/{page}") as visit:
-        for width in (320, 390, 480, 600, 768, 1000, 1400):
-            visit.page.set_viewport_size({"width": width, "height": 900})
-            assert visit.page.evaluate(PARTED) == []
+def test_a_full_stop_stays_with_its_formula(opened):
+    for width in (320, 390, 480, 600, 768, 1000, 1400):
+        opened.set_viewport_size({"width": width, "height": 900})
+        assert opened.evaluate(PARTED) == []
+
+
+def test_all_signs_are_in_the_font_of_the_site(opened):
+    opened.evaluate("() => document.querySelectorAll('details').forEach(d => d.open = true)")
+    opened.evaluate("() => document.fonts.ready")
+    session = opened.context.new_cdp_session(opened)
+    session.send("DOM.enable")
+    session.send("CSS.enable")
+    root = session.send("DOM.getDocument", {"depth": 0})["root"]["nodeId"]
+    found = session.send("DOM.querySelectorAll", {"nodeId": root, "selector": "math"})
+    others = {}
+    for node in found["nodeIds"]:
+        for font in session.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]:
+            if not font["isCustomFont"]:
+                others[font["familyName"]] = session.send("DOM.getOuterHTML", {"nodeId": node})
+    assert found["nodeIds"]
+    assert others == {}
 
 
 def test_a_full_stop_that_parts_would_be_found(browser, address):
@@ -92,14 +93,6 @@ def test_a_full_stop_that_parts_would_be_found(browser, address):
             visit.page.set_viewport_size({"width": width, "height": 900})
             found += visit.page.evaluate(PARTED)
         assert found
-
-
-@pytest.mark.parametrize("page", FORMULAS)
-def test_no_formula_is_a_tab_stop_unless_it_scrolls(browser, address, page):
-    stops = "math[tabindex], math [tabindex], .formula[tabindex='0'], mjx-container[tabindex]"
-    with Visit(browser, f"{address}/{page}") as visit:
-        visit.page.wait_for_timeout(400)  # the theme looks what scrolls
-        assert visit.page.locator(stops).count() == 0
 
 
 def test_a_formula_that_scrolls_on_a_phone_is_a_tab_stop(browser, address):

@@ -28,19 +28,23 @@ def groups(page):
     return found
 
 
-@pytest.fixture
-def visit(browser):
-    contexts = []
+@pytest.fixture(scope="module", params=PAGES)
+def page(request):
+    return request.param
 
-    def open_page(page, **settings):
-        contexts.append(browser.new_context(**settings))
-        window = contexts[-1].new_page()
-        window.goto((SITE / f"{page}.html").as_uri())
-        return window
 
-    yield open_page
-    for context in contexts:
-        context.close()
+@pytest.fixture(scope="module")
+def window(tab, page):
+    """Open a page of the site as it lies on disk."""
+    tab.goto((SITE / f"{page}.html").as_uri())
+    return tab
+
+
+@pytest.fixture(scope="module")
+def scriptless(browser):
+    context = browser.new_context(java_script_enabled=False)
+    yield context.new_page()
+    context.close()
 
 
 def hidden(window):
@@ -49,7 +53,6 @@ def hidden(window):
     return window.locator(".predicted > *:first-child").evaluate_all(see)
 
 
-@pytest.mark.parametrize("page", PAGES)
 def test_each_box_has_an_answer(page):
     assert len(groups(page)) == BOXES[page]
     for _, answers in groups(page):
@@ -57,9 +60,18 @@ def test_each_box_has_an_answer(page):
         assert all(answer.get_text(strip=True) or answer.img for answer in answers)
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_boxes_cover_their_answers_and_keys_uncover_all(page, visit):
-    window = visit(page)
+def test_everything_is_there_without_scripts(scriptless, page):
+    scriptless.goto((SITE / f"{page}.html").as_uri())
+    assert hidden(scriptless) == 0
+
+
+def test_everything_is_there_on_paper(window):
+    window.emulate_media(media="print")
+    assert hidden(window) == 0
+    window.emulate_media(media="screen")
+
+
+def test_boxes_cover_their_answers_and_keys_uncover_all(page, window):
     n_answers = sum(len(answers) for _, answers in groups(page))
     assert hidden(window) == n_answers
     for number in range(BOXES[page]):
@@ -68,15 +80,6 @@ def test_boxes_cover_their_answers_and_keys_uncover_all(page, visit):
         n_answers -= len(groups(page)[number][1])
         assert hidden(window) == n_answers
     assert n_answers == 0
-
-
-@pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("way", ["no JavaScript", "print"])
-def test_everything_is_there_without_javascript_and_in_print(page, way, visit):
-    window = visit(page, java_script_enabled=way == "print")
-    if way == "print":
-        window.emulate_media(media="print")
-    assert hidden(window) == 0
 
 
 def test_three_boxes_or_more_offer_choices():

@@ -1,9 +1,10 @@
 """The built pages on paper, and in a browser without scripts."""
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
-from test_site import PAGES, SEEN, Visit, soup
+from test_site import PAGES, SEEN, Visit, shown, soup
 
 PAPER = {"width": 680, "height": 960}  # A4 without its margins, in pixels
 CHAPTERS = [page for page in PAGES if soup(page).select_one("h1 > .section-number")]
@@ -51,11 +52,17 @@ def scriptless(browser, request):
 # ---- on paper ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("page", SEEN)
-def test_nothing_is_cut_off_on_paper(browser, address, page):
-    with Visit(browser, f"{address}/{page}", PAPER) as visit:
-        visit.page.emulate_media(media="print")
-        assert visit.page.evaluate(CUT_OFF) == []
+paper = shown(SEEN, PAPER)
+
+
+@pytest.fixture
+def printed(paper):
+    paper.emulate_media(media="print")
+    return paper
+
+
+def test_nothing_is_cut_off_on_paper(printed):
+    assert printed.evaluate(CUT_OFF) == []
 
 
 def test_what_is_cut_off_would_be_found(browser, address):
@@ -65,13 +72,10 @@ def test_what_is_cut_off_would_be_found(browser, address):
         assert len(visit.page.evaluate(CUT_OFF)) > 3
 
 
-@pytest.mark.parametrize("page", CHAPTERS)
-def test_a_chapter_has_its_title_and_number_on_paper(browser, address, page):
-    with Visit(browser, f"{address}/{page}", PAPER) as visit:
-        visit.page.emulate_media(media="print")
-        titles = [title.inner_text() for title in visit.page.locator("h1:visible").all()]
-        assert len(titles) == 1
-        assert re.match(r"\d+\. \w", titles[0])
+def test_a_page_has_its_title_on_paper_and_a_chapter_its_number(printed):
+    (title,) = printed.locator("h1:visible").all_inner_texts()
+    is_chapter = urlsplit(printed.url).path.lstrip("/") in CHAPTERS
+    assert bool(re.match(r"\d+\. \w", title)) == is_chapter
 
 
 def test_all_chapters_have_numbers():
@@ -106,16 +110,13 @@ def test_printing_tells_the_page_before_and_after(browser, address):
         assert visit.page.evaluate("() => themes") == ["light", "dark"]
 
 
-@pytest.mark.parametrize("page", CHAPTERS)
-def test_a_box_and_what_is_in_it_stay_on_one_sheet(browser, address, page):
-    with Visit(browser, f"{address}/{page}", PAPER) as visit:
-        visit.page.emulate_media(media="print")
-        parted = visit.page.evaluate(
-            """() => [...document.querySelectorAll(
-                 ".cell_input, .admonition:not(details), figure, ae-explorer")]
-               .filter(box => getComputedStyle(box).breakInside !== "avoid").length"""
-        )
-        assert parted == 0
+def test_a_box_and_what_is_in_it_stay_on_one_sheet(printed):
+    parted = printed.evaluate(
+        """() => [...document.querySelectorAll(
+             ".cell_input, .admonition:not(details), figure, ae-explorer")]
+           .filter(box => getComputedStyle(box).breakInside !== "avoid").length"""
+    )
+    assert parted == 0
 
 
 # ---- without scripts ---------------------------------------------------------------------------

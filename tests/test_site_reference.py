@@ -11,7 +11,7 @@ import pytest
 from code_links import name_of, uses
 from test_book import CHAPTERS, ROOMS, ROOT, TEXT
 from test_docstrings import PUBLIC
-from test_site import PHONE, Visit
+from test_site import Visit
 from test_site import soup as parsed
 
 soup = functools.cache(lambda page: parsed(f"{page}.html"))
@@ -109,15 +109,6 @@ def test_every_name_in_backticks_is_a_link(page):
     text = soup(page).select("article cite, article .title-reference")
     assert [tag.get_text() for tag in text] == []
     assert [str(a) for a in soup(page).select("code.xref") if not a.find_parent("a")] == []
-
-
-@pytest.mark.parametrize("page", ROOMS)
-def test_a_signature_is_read_without_scrolling_on_a_phone(browser, address, page):
-    with Visit(browser, f"{address}/{page}.html", PHONE) as visit:
-        wide = visit.page.locator("dt.sig").evaluate_all(
-            "terms => terms.filter(t => t.scrollWidth > t.clientWidth + 1).map(t => t.id)"
-        )
-        assert wide == []
 
 
 def test_the_keyboard_and_the_mouse_lead_from_code_to_the_reference(browser, address):

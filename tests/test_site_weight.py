@@ -1,12 +1,10 @@
-"""What the site weighs: a reader on a phone loads all of a page, and somebody carries all pages."""
+"""What a page asks for and what the site weighs: readers load pages, and somebody carries all."""
 
 import copy
-import functools
 import gzip
-from urllib.parse import unquote, urlsplit
 
 import pytest
-from test_site import PAGES, SEEN, SITE, soup
+from test_site import PAGES, SEEN, SITE, Visit, soup
 
 FIRST_VISIT, WHOLE_SITE = 700_000, 15_000_000  # bytes, the first packed as servers do it
 
@@ -54,43 +52,50 @@ def packed(content: bytes) -> int:
     return min(len(content), len(gzip.compress(content)))
 
 
-@functools.cache
-def asked_for(browser, url) -> list[str]:
-    """Open a page and return the addresses of the files that the browser asks for at once."""
-    page = browser.new_page(viewport={"width": 1400, "height": 900})
-    addresses = set()
-    page.on("request", lambda request: addresses.add(request.url))
-    page.goto(url, wait_until="networkidle")
-    page.close()
-    paths = (urlsplit(address) for address in addresses)
-    return sorted(unquote(path.path).lstrip("/") for path in paths if path.scheme == "http")
+@pytest.fixture(scope="module", params=[*SEEN, "search.html"])
+def first_visit(request, browser, address):
+    """Open a page with an empty cache, once for all tests."""
+    with Visit(browser, f"{address}/{request.param}", until="networkidle") as visit:
+        visit.name = request.param
+        yield visit
 
 
-@pytest.mark.parametrize("page", SEEN)
-def test_a_first_visit_is_light(browser, address, page):
-    weights = {
-        path: packed((SITE / path).read_bytes()) for path in asked_for(browser, f"{address}/{page}")
-    }
-    html = copy.copy(soup(page))
-    for explorer in html.find_all(
-        ["ae-explorer", "ae-playground"]
-    ):  # which have a budget of their own, above
-        explorer.decompose()
-    weights[page] = packed(str(html).encode())
+def test_a_page_opens_cleanly_and_asks_no_other_host(first_visit):
+    assert first_visit.elsewhere == []
+    assert first_visit.errors == []
+
+
+def test_a_first_visit_is_light(first_visit):
+    weights = {path: packed((SITE / path).read_bytes()) for path in first_visit.asked_at_once}
+    html = copy.copy(soup(first_visit.name))
+    for explorer in html.find_all(["ae-explorer", "ae-playground"]):
+        explorer.decompose()  # they have a budget of their own, above
+    weights[first_visit.name] = packed(str(html).encode())
     assert sum(weights.values()) <= FIRST_VISIT, weights
+
+
+def test_nothing_is_loaded_that_no_page_needs(first_visit):
+    assert "thebe" not in (SITE / first_visit.name).read_text(encoding="utf-8").lower()
+    unused = [path for path in first_visit.asked_at_once if "fontawesome" in path]
+    assert unused == []  # its script; and its whole font, where icons.woff2 lacks a sign
+
+
+def test_all_pictures_are_there(first_visit):
+    missing = first_visit.page.evaluate(
+        """async () => {
+             const images = [...document.images];
+             for (const image of images) image.loading = "eager"; // also those far below
+             await Promise.all(images.map(image => image.decode().catch(() => {})));
+             return images.filter(image => !image.naturalWidth).map(image => image.src);
+           }"""
+    )
+    assert missing == []
 
 
 def test_the_whole_site_is_light():
     weights = {path: path.stat().st_size for path in SITE.rglob("*") if path.is_file()}
     heaviest = sorted(weights, key=weights.get)[-20:]
     assert sum(weights.values()) <= WHOLE_SITE, [(weights[path], path) for path in heaviest]
-
-
-@pytest.mark.parametrize("page", [*SEEN, "search.html"])
-def test_nothing_is_loaded_that_no_page_needs(browser, address, page):
-    assert "thebe" not in (SITE / page).read_text(encoding="utf-8").lower()
-    unused = [path for path in asked_for(browser, f"{address}/{page}") if "fontawesome" in path]
-    assert unused == []  # its script; and its whole font, where icons.woff2 lacks a sign
 
 
 def test_a_drawing_says_its_size_and_waits_for_the_reader():

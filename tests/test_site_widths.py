@@ -1,22 +1,43 @@
-"""The built pages on a wide screen and on a phone: what scrolls, and whether a reader sees it."""
+"""The built pages on a wide screen and on a phone: what is seen, what scrolls, and who is told."""
 
 import io
 
 import numpy as np
 import pytest
 from PIL import Image
-from test_site import PHONE, SEEN, Visit
+from test_site import PAGES, PHONE, SEEN, Visit, shown
 
 DESKTOP = {"width": 1400, "height": 900}
 SCROLLS = "e => e.scrollWidth > e.clientWidth && e.checkVisibility()"
 
+desktop, phone = shown(SEEN, DESKTOP), shown(PAGES, PHONE)
 
-@pytest.mark.parametrize("page", SEEN)
-def test_no_visible_code_scrolls_on_a_desktop(browser, address, page):
-    with Visit(browser, f"{address}/{page}", DESKTOP) as visit:
-        blocks = "[...document.querySelectorAll('.bd-article :is(pre, .formula, table)')]"
-        wide = visit.page.evaluate(f"() => {blocks}.filter({SCROLLS}).map(e => e.textContent)")
-        assert wide == []
+
+def test_no_visible_code_scrolls_on_a_desktop(desktop):
+    blocks = "[...document.querySelectorAll('.bd-article :is(pre, .formula, table)')]"
+    wide = desktop.evaluate(f"() => {blocks}.filter({SCROLLS}).map(e => e.textContent)")
+    assert wide == []
+
+
+def test_nothing_sticks_out_on_a_phone(phone):
+    assert phone.evaluate("() => document.documentElement.scrollWidth") <= 390
+    sticking_out = phone.evaluate(
+        """() => [...document.querySelectorAll('article > section *')].filter(element => {
+             const box = element.getBoundingClientRect();
+             if (!box.width || box.right <= 391) return false;
+             for (let p = element; p; p = p.parentElement)
+               if (['auto', 'scroll'].includes(getComputedStyle(p).overflowX)) return false;
+             return true;
+           }).map(element => element.outerHTML.slice(0, 200))"""
+    )
+    assert sticking_out == []
+
+
+def test_a_signature_is_read_without_scrolling_on_a_phone(phone):
+    wide = phone.locator("dt.sig").evaluate_all(
+        "terms => terms.filter(t => t.scrollWidth > t.clientWidth + 1).map(t => t.id)"
+    )
+    assert wide == []
 
 
 def test_most_lines_of_code_are_not_broken_on_a_desktop(browser, address):
@@ -71,20 +92,18 @@ def test_code_and_equations_are_smaller_on_a_phone(browser, address):
         assert 11 < float(phone[:-2]) < float(desktop[:-2])
 
 
-@pytest.mark.parametrize("page", SEEN)
-def test_captions_are_whole_on_a_phone(browser, address, page):
-    with Visit(browser, f"{address}/{page}", PHONE) as visit:
-        clipped = visit.page.evaluate(
-            """() => [...document.querySelectorAll("article :is(caption, figcaption)")]
-                 .filter(caption => caption.checkVisibility())
-                 .filter(caption => {
-                   const words = document.createRange();
-                   words.selectNodeContents(caption);
-                   const { left, right } = words.getBoundingClientRect();
-                   return left < 0 || right > innerWidth;
-                 }).map(caption => caption.textContent)"""
-        )
-        assert clipped == []
+def test_captions_are_whole_on_a_phone(phone):
+    clipped = phone.evaluate(
+        """() => [...document.querySelectorAll("article :is(caption, figcaption)")]
+             .filter(caption => caption.checkVisibility())
+             .filter(caption => {
+               const words = document.createRange();
+               words.selectNodeContents(caption);
+               const { left, right } = words.getBoundingClientRect();
+               return left < 0 || right > innerWidth;
+             }).map(caption => caption.textContent)"""
+    )
+    assert clipped == []
 
 
 def test_the_chapters_stack_on_a_phone(browser, address):
