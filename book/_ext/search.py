@@ -16,7 +16,14 @@ from sphinx_exercise.nodes import exercise_enumerable_node, exercise_node, solut
 INDEX, PREFIX = "searchindex.js", "const PAGES = "
 TITLES = (nodes.title, nodes.term, nodes.label, addnodes.desc_signature)
 ENTRIES = (exercise_node, exercise_enumerable_node, nodes.citation)
-SILENT = (*TITLES, nodes.raw, nodes.comment, nodes.literal_block, nodes.math_block)
+SILENT = (
+    *TITLES,
+    nodes.raw,
+    nodes.comment,
+    nodes.literal_block,
+    nodes.doctest_block,
+    nodes.math_block,
+)
 OF_NO_USE = ("searchtools.js", "language_data.js")  # Sphinx's search
 
 
