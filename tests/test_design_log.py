@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -210,6 +211,7 @@ def test_a_killed_program_resumes_and_ends_at_the_same_place(tmp_path):
         with start("killed") as program:
             while not (answers.exists() and answers.read_text().count("\n") > point):
                 assert program.poll() is None
+                time.sleep(0.01)
             program.kill()
         assert program.returncode == -signal.SIGKILL
         known = {str(code) for code in design.read_log(answers).codes.tolist()}

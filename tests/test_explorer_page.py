@@ -31,25 +31,36 @@ def explorer(seed=0, **settings):
 
 
 @pytest.fixture
-def visit(browser, tmp_path):
+def visit(browser, tab, tmp_path):
     """Open a page with these explorers; no error and no request may come up until the test ends."""
-    contexts, errors, requests = [], [], []
+    opened, contexts, errors, requests = [], [], [], []
+    listeners = {
+        "pageerror": lambda error: errors.append(str(error)),
+        "request": lambda request: requests.append(request.url),
+    }
 
     def open_page(*parts, head="", viewport=(1000, 900), **settings):
-        path = tmp_path / f"page{len(contexts)}.html"
+        path = tmp_path / f"page{len(opened)}.html"
         text = "".join(f"<p>Text.</p>{getattr(part, 'html', part)}" for part in parts)
         path.write_text(HOST + head + text, encoding="utf-8")
-        size = dict(zip(("width", "height"), viewport, strict=True))
-        contexts.append(browser.new_context(viewport=size, **settings))
-        page = contexts[-1].new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("request", lambda request: requests.append(request.url))
+        page = tab
+        if opened or settings:
+            contexts.append(browser.new_context(**settings))
+            page = contexts[-1].new_page()
+        opened.append(page)
+        page.set_viewport_size(dict(zip(("width", "height"), viewport, strict=True)))
+        for event, listener in listeners.items():
+            page.on(event, listener)
         page.goto(path.as_uri())
         return page
 
     yield open_page
     for context in contexts:
         context.close()
+    if tab in opened:
+        for event, listener in listeners.items():
+            tab.remove_listener(event, listener)
+        tab.goto("about:blank")
     assert errors == []
     assert all(url.startswith(("file:", "data:", "blob:")) for url in requests)
 
