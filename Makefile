@@ -31,4 +31,5 @@ $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(f"Python 3.11 or newer is needed, but $(PYTHON) is {v[0]}.{v[1]}. Install one, or name it: make $(MAKECMDGOALS) PYTHON=python3.12" if v < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --disable-pip-version-check --no-compile -r requirements.txt -e .
+	$(BIN)/python -m compileall -qq -j 0 .venv || true # on all cores, as pip would not; a template may be no Python
 	@touch $@
