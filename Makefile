@@ -19,7 +19,7 @@ test: $(READY)
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/test_book.py --ignore-glob 'tests/test_site*.py'
 	rm -rf _build/.doctrees _build/html _build/jupyter_execute
 	$(BIN)/jupyter-book build -W -n --keep-going .
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile tests/test_book.py tests/test_site.py tests/test_site_access.py tests/test_site_front.py tests/test_site_mathematics.py tests/test_site_notebooks.py tests/test_site_predict.py tests/test_site_print.py tests/test_site_publish.py tests/test_site_reference.py tests/test_site_weight.py tests/test_site_widths.py
+	$(BIN)/pytest -n 3 --dist loadfile tests/test_book.py tests/test_site.py tests/test_site_access.py tests/test_site_front.py tests/test_site_mathematics.py tests/test_site_notebooks.py tests/test_site_predict.py tests/test_site_print.py tests/test_site_publish.py tests/test_site_reference.py tests/test_site_weight.py tests/test_site_widths.py
 
 lab: $(READY)
 	$(BIN)/python book/_ext/lab.py
